@@ -19,10 +19,12 @@ include(HandleLLVMOptions)
 
 include_directories(SYSTEM ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 include_directories(${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
-add_definitions(${LLVM_DEFINITIONS})
+separate_arguments(ZORRO_LLVM_DEFINITIONS NATIVE_COMMAND ${LLVM_DEFINITIONS})
+add_definitions(${ZORRO_LLVM_DEFINITIONS})
 
 # MLIR's headers take seven seconds to read; one precompiled copy brings a file to two.
 add_library(ZorroPrecompiled OBJECT ${CMAKE_CURRENT_LIST_DIR}/Precompiled.cpp)
+llvm_update_compile_flags(ZorroPrecompiled)
 target_precompile_headers(ZorroPrecompiled PRIVATE ${CMAKE_CURRENT_LIST_DIR}/Precompiled.h)
 
 # zorro_library(<Name> SOURCES... [DEPENDS ...] [LINK_LIBS ...]): a folder of the compiler.

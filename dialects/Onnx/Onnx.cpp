@@ -1,0 +1,61 @@
+//===- Onnx.cpp - The onnx dialect -------------------------------------------------------*- C++ -*- ===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "dialects/Onnx/Onnx.h"
+
+using namespace mlir;
+using namespace zorro::onnx;
+
+#include "dialects/Onnx/OnnxDialect.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/Onnx/OnnxOps.cpp.inc"
+
+void OnnxDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Onnx/OnnxOps.cpp.inc"
+      >();
+}
+
+Value NodeOp::getInput(unsigned i) {
+  if (!getPresent())
+    return i < getInputs().size() ? getInputs()[i] : Value();
+  ArrayRef<bool> present = *getPresent();
+  if (i >= present.size() || !present[i])
+    return {};
+  return getInputs()[llvm::count(present.take_front(i), true)];
+}
+
+unsigned NodeOp::getInputCount() {
+  return getPresent() ? getPresent()->size() : getInputs().size();
+}
+
+int64_t NodeOp::getInt(StringRef name, int64_t otherwise) {
+  auto attr = dyn_cast_or_null<IntegerAttr>(getNodeAttr(name));
+  return attr ? attr.getInt() : otherwise;
+}
+
+float NodeOp::getFloat(StringRef name, float otherwise) {
+  auto attr = dyn_cast_or_null<FloatAttr>(getNodeAttr(name));
+  return attr ? float(attr.getValueAsDouble()) : otherwise;
+}
+
+StringRef NodeOp::getString(StringRef name, StringRef otherwise) {
+  auto attr = dyn_cast_or_null<StringAttr>(getNodeAttr(name));
+  return attr ? attr.getValue() : otherwise;
+}
+
+std::optional<ArrayRef<int64_t>> NodeOp::getInts(StringRef name) {
+  auto attr = dyn_cast_or_null<DenseI64ArrayAttr>(getNodeAttr(name));
+  return attr ? std::optional(attr.asArrayRef()) : std::nullopt;
+}
+
+std::string NodeOp::getNodeName() {
+  if (auto name = dyn_cast<NameLoc>(getLoc()))
+    return name.getName().str();
+  return (getOpType() + " node").str();
+}

@@ -1,0 +1,30 @@
+//===- Onnx.h - The onnx dialect --------------------------------------------------*- C++ -*-===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+//
+// One operation that carries any node of an ONNX graph. Documented in OnnxDialect.td.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#ifndef ZORRO_DIALECTS_ONNX_ONNX_H
+#define ZORRO_DIALECTS_ONNX_ONNX_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include <optional>
+
+#include "dialects/Onnx/OnnxDialect.h.inc"
+#define GET_OP_CLASSES
+#include "dialects/Onnx/OnnxOps.h.inc"
+
+#endif // ZORRO_DIALECTS_ONNX_ONNX_H

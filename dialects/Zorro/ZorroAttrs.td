@@ -1,0 +1,163 @@
+//===- ZorroAttrs.td - Streams, masks, weight recipes, places --------------*- tablegen -*-===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+
+#ifndef ZORRO_DIALECTS_ZORRO_ZORROATTRS_TD
+#define ZORRO_DIALECTS_ZORRO_ZORROATTRS_TD
+
+include "ZorroDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+
+class Zorro_Attr<string name, string attrMnemonic> : AttrDef<Zorro_Dialect, name> {
+  let mnemonic = attrMnemonic;
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Streams and masks
+//===----------------------------------------------------------------------------------------===//
+
+def Zorro_StreamsAttr : Zorro_Attr<"Streams", "streams"> {
+  let summary = "the named segments of a token axis, in order";
+  let description = [{
+    Constraints:
+    - (C1) there is at least one segment;
+    - (C2) every length is positive;
+    - (C3) names are distinct.
+
+    ```mlir
+    #tokens = #zorro.streams<audio: 512, fusion: 16, video: 784>
+    ```
+  }];
+  let parameters = (ins ArrayRefParameter<"::mlir::StringAttr">:$names,
+                        ArrayRefParameter<"int64_t">:$sizes);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Number of tokens on the axis.
+    int64_t getTotal() const;
+    /// First token of segment `i`.
+    int64_t getBegin(unsigned i) const;
+    unsigned getCount() const { return getSizes().size(); }
+    /// Index of the segment called `name`, or -1.
+    int64_t find(::llvm::StringRef name) const;
+  }];
+}
+
+def Zorro_EmptyRow : I32EnumAttr<"EmptyRow", "what a query without a live key gives", [
+    I32EnumAttrCase<"Nan", 0, "nan">,
+    I32EnumAttrCase<"Uniform", 1, "uniform">,
+    I32EnumAttrCase<"Zero", 2, "zero">]> {
+  let cppNamespace = "::zorro";
+}
+
+def Zorro_MaskAttr : Zorro_Attr<"Mask", "mask"> {
+  let summary = "which query segments attend to which key segments";
+  let description = [{
+    A block table: one row per query segment, one column per key segment; `live[q * keys + k]` is
+    true where every query of `q` attends to every key of `k`, and false where none does. `empty`
+    says what a query without any live key gives: `nan` (softmax of a row of -inf), `uniform` (the
+    mean of all values: softmax of a row of equal finite fills) or `zero` (the `Attention`
+    operator).
+
+    Constraints:
+    - (C1) `live` has one entry per pair of a query segment and a key segment.
+
+    ```mlir
+    #routes = #zorro.mask<audio: 512 -> [audio], fusion: 16 -> [all], video: 784 -> [video]
+                          over audio: 512, fusion: 16, video: 784 empty nan>
+    ```
+    `[all]` stands for every key segment, `[]` for none.
+  }];
+  let parameters = (ins "::zorro::StreamsAttr":$queries, "::zorro::StreamsAttr":$keys,
+                        ArrayRefParameter<"bool">:$live, "::zorro::EmptyRow":$empty);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    bool isLive(unsigned query, unsigned key) const {
+      return getLive()[query * getKeys().getCount() + key];
+    }
+    /// True where no entry is dead.
+    bool isFull() const { return ::llvm::all_of(getLive(), [](bool b) { return b; }); }
+    /// True where a query of segment `query` has no live key.
+    bool isEmptyRow(unsigned query) const;
+    /// The live keys of a query segment as maximal intervals [begin, end), ascending. An empty row
+    /// of kind `uniform` sees no interval here.
+    ::llvm::SmallVector<std::pair<int64_t, int64_t>> getIntervals(unsigned query) const;
+    /// Number of live (query, key) pairs.
+    int64_t getLivePairs() const;
+  }];
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Weight recipes: what passes want done to a weight's bytes, carried out when it is written
+//===----------------------------------------------------------------------------------------===//
+
+def Zorro_SliceStepAttr : Zorro_Attr<"SliceStep", "slice"> {
+  let summary = "recipe step: keep a window of the weight";
+  let parameters = (ins ArrayRefParameter<"int64_t">:$offsets, ArrayRefParameter<"int64_t">:$sizes);
+  let assemblyFormat = "`<` `[` $offsets `]` `,` `[` $sizes `]` `>`";
+}
+
+def Zorro_TransposeStepAttr : Zorro_Attr<"TransposeStep", "transpose"> {
+  let summary = "recipe step: permute the axes (result axis i is source axis perm[i])";
+  let parameters = (ins ArrayRefParameter<"int64_t">:$perm);
+  let assemblyFormat = "`<` `[` $perm `]` `>`";
+}
+
+def Zorro_ReshapeStepAttr : Zorro_Attr<"ReshapeStep", "reshape"> {
+  let summary = "recipe step: the same elements under another shape";
+  let parameters = (ins ArrayRefParameter<"int64_t">:$shape);
+  let assemblyFormat = "`<` `[` $shape `]` `>`";
+}
+
+def Zorro_PackStepAttr : Zorro_Attr<"PackStep", "pack"> {
+  let summary = "recipe step: [K, N] into panels [ceil(N / width)][K][width], padded with zeros";
+  let parameters = (ins "int64_t":$width);
+  let assemblyFormat = "`<` $width `>`";
+}
+
+//===----------------------------------------------------------------------------------------===//
+// The cpu phase: places and schedules
+//===----------------------------------------------------------------------------------------===//
+
+def Zorro_PlaceKind : I32EnumAttr<"PlaceKind", "where a buffer of a launch lies", [
+    I32EnumAttrCase<"Arena", 0, "arena">,
+    I32EnumAttrCase<"Input", 1, "input">,
+    I32EnumAttrCase<"Output", 2, "output">,
+    I32EnumAttrCase<"Weight", 3, "weight">,
+    I32EnumAttrCase<"Table", 4, "table">]> {
+  let cppNamespace = "::zorro";
+}
+
+def Zorro_PlaceAttr : Zorro_Attr<"Place", "place"> {
+  let summary = "a buffer of a launch";
+  let description = [{
+    `arena` + byte offset; `input` or `output` by index (+ byte offset); `weight` or `table` by
+    symbol (+ byte offset).
+
+    ```mlir
+    #zorro.place<arena, 4096>
+    #zorro.place<input 0, 0>
+    #zorro.place<weight @blocks.0.qkv, 0>
+    ```
+  }];
+  let parameters = (ins "::zorro::PlaceKind":$kind, "int64_t":$index,
+                        OptionalParameter<"::mlir::FlatSymbolRefAttr">:$symbol, "int64_t":$offset);
+  let hasCustomAssemblyFormat = 1;
+}
+
+def Zorro_ScheduleAttr : Zorro_Attr<"Schedule", "schedule"> {
+  let summary = "tile sizes of a kernel: what a tuner or a researcher edits";
+  let description = [{
+    `tile` is the register tile (rows × columns of a contraction; keys × queries of attention),
+    `block` the cache block (rows; keys), `unroll` the unrolling of the reduction.
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t">:$tile, "int64_t":$block, "int64_t":$unroll);
+  let assemblyFormat = "`<` `tile` `=` `[` $tile `]` `,` `block` `=` $block `,` `unroll` `=` $unroll `>`";
+}
+
+#endif // ZORRO_DIALECTS_ZORRO_ZORROATTRS_TD

@@ -1,0 +1,96 @@
+//===- ZorroKernelOps.cpp - Kernels, views and calls -------------------------------------*- C++ -*- ===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "dialects/Zorro/Zorro.h"
+
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/IR/TypeUtilities.h"
+
+using namespace mlir;
+using namespace zorro;
+
+#define GET_OP_CLASSES
+#include "dialects/Zorro/ZorroOps.cpp.inc"
+
+//===----------------------------------------------------------------------------------------===//
+// kernel
+//===----------------------------------------------------------------------------------------===//
+
+LogicalResult KernelOp::verify() {
+  auto yield = dyn_cast<YieldOp>(getBody().front().getTerminator());
+  if (!yield || yield.getValues().size() != 1 ||
+      !isa<RankedTensorType>(yield.getValues().front().getType())) // kernel_c1
+    return emitOpError() << "expected a body that yields one tensor";
+  return success();
+}
+
+Operation *KernelOp::getRoot() {
+  return cast<YieldOp>(getBody().front().getTerminator()).getValues().front().getDefiningOp();
+}
+
+//===----------------------------------------------------------------------------------------===//
+// view, call
+//===----------------------------------------------------------------------------------------===//
+
+/// view_c1, view_c2, call_c2: the window lies inside `elements` elements.
+static LogicalResult verifyWindow(Operation *op, ArrayRef<int64_t> shape, int64_t offset,
+                                  ArrayRef<int64_t> strides, int64_t elements) {
+  if (strides.size() != shape.size())
+    return op->emitOpError() << "expected " << shape.size() << " strides but got "
+                             << strides.size();
+  int64_t last = offset;
+  for (auto [size, stride] : llvm::zip(shape, strides)) {
+    if (stride < 0)
+      return op->emitOpError() << "expected strides that are not negative but got " << stride;
+    if (size == 0)
+      return success();
+    last += (size - 1) * stride;
+  }
+  if (offset < 0 || last >= elements)
+    return op->emitOpError() << "expected a window inside " << elements
+                             << " elements but got element " << last;
+  return success();
+}
+
+LogicalResult ViewOp::verify() {
+  return verifyWindow(*this, cast<ShapedType>(getType()).getShape(), getOffset(), getStrides(),
+                      cast<ShapedType>(getSource().getType()).getNumElements());
+}
+
+OpFoldResult ViewOp::fold(FoldAdaptor) {
+  auto type = cast<RankedTensorType>(getType());
+  if (getSource().getType() == type && getOffset() == 0 &&
+      getStrides() == ArrayRef(computeStrides(type.getShape())))
+    return getSource();
+  return {};
+}
+
+LogicalResult CallOp::verify() {
+  return verifyWindow(*this, cast<ShapedType>(getShape()).getShape(), getOffset(), getStrides(),
+                      cast<ShapedType>(getType()).getNumElements());
+}
+
+LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto kernel = symbols.lookupNearestSymbolFrom<KernelOp>(*this, getCalleeAttr());
+  if (!kernel) // call_c1
+    return emitOpError() << "expected the name of a zorro.kernel but got " << getCalleeAttr();
+  Block &body = kernel.getBody().front();
+  if (body.getNumArguments() != getInputs().size())
+    return emitOpError() << "expected " << body.getNumArguments() << " inputs but got "
+                         << getInputs().size();
+  for (auto [arg, input] : llvm::zip(body.getArguments(), getInputs()))
+    if (failed(verifyCompatibleShape(arg.getType(), input.getType())))
+      return emitOpError() << "expected an input of type " << arg.getType() << " but got "
+                           << input.getType();
+  Type result = cast<YieldOp>(body.getTerminator()).getValues().front().getType();
+  if (failed(verifyCompatibleShape(result, getShape())))
+    return emitOpError() << "expected a result of type " << result << " but got " << getShape();
+  bool attends = kernel.getKind() == KernelKind::Attention;
+  if (attends != bool(getScaleAttr()) || (getMaskAttr() && !attends)) // call_c3
+    return emitOpError() << "expected a scale exactly for an attention kernel, and a mask only there";
+  return success();
+}
