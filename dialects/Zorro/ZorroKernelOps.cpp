@@ -25,11 +25,25 @@ LogicalResult KernelOp::verify() {
   if (!yield || yield.getValues().size() != 1 ||
       !isa<RankedTensorType>(yield.getValues().front().getType())) // kernel_c1
     return emitOpError() << "expected a body that yields one tensor";
+  if (!getRoot())
+    return emitOpError() << "expected a body that computes what it yields";
+  if (llvm::is_contained({KernelKind::Map, KernelKind::Reduce, KernelKind::Move}, getKind()) &&
+      getBody().getNumArguments() == 0)
+    return emitOpError() << "expected a destination as the last argument";
   return success();
 }
 
 Operation *KernelOp::getRoot() {
   return cast<YieldOp>(getBody().front().getTerminator()).getValues().front().getDefiningOp();
+}
+
+BlockArgument KernelOp::getDestination() {
+  bool hasOne = llvm::is_contained({KernelKind::Map, KernelKind::Reduce, KernelKind::Move}, getKind());
+  return hasOne ? getBody().front().getArguments().back() : BlockArgument();
+}
+
+ArrayRef<BlockArgument> KernelOp::getInputArguments() {
+  return getBody().front().getArguments().drop_back(getDestination() ? 1 : 0);
 }
 
 //===----------------------------------------------------------------------------------------===//
@@ -78,15 +92,15 @@ LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto kernel = symbols.lookupNearestSymbolFrom<KernelOp>(*this, getCalleeAttr());
   if (!kernel) // call_c1
     return emitOpError() << "expected the name of a zorro.kernel but got " << getCalleeAttr();
-  Block &body = kernel.getBody().front();
-  if (body.getNumArguments() != getInputs().size())
-    return emitOpError() << "expected " << body.getNumArguments() << " inputs but got "
+  ArrayRef<BlockArgument> arguments = kernel.getInputArguments();
+  if (arguments.size() != getInputs().size())
+    return emitOpError() << "expected " << arguments.size() << " inputs but got "
                          << getInputs().size();
-  for (auto [arg, input] : llvm::zip(body.getArguments(), getInputs()))
+  for (auto [arg, input] : llvm::zip(arguments, getInputs()))
     if (failed(verifyCompatibleShape(arg.getType(), input.getType())))
       return emitOpError() << "expected an input of type " << arg.getType() << " but got "
                            << input.getType();
-  Type result = cast<YieldOp>(body.getTerminator()).getValues().front().getType();
+  Type result = cast<YieldOp>(kernel.getBody().front().getTerminator()).getValues().front().getType();
   if (failed(verifyCompatibleShape(result, getShape())))
     return emitOpError() << "expected a result of type " << result << " but got " << getShape();
   bool attends = kernel.getKind() == KernelKind::Attention;

@@ -41,12 +41,28 @@ def Zorro_KernelOp : Zorro_Op<"kernel", [Symbol, IsolatedFromAbove, SingleBlock]
       `zorro.contract`, on tensors [?, ?, K] → [?, ?, N] (batch, rows);
     - `attention`: one `zorro.attention` without mask on [?, ?, ?, D]; the mask is the call's;
     - `row`: one `zorro.layer_norm`, `zorro.rms_norm` or `zorro.softmax` on [?, ?, C];
-    - `map`: one `linalg.generic` with parallel iterators only;
-    - `reduce`: one `linalg.generic` with reduction iterators;
-    - `move`: one `linalg.generic` that only copies.
+    - `map`: one `linalg.generic` with parallel iterators only, into the destination; the inputs are
+      windows over the whole loop nest (identity maps; a broadcast is a stride of 0 in the call's
+      view); further arguments may be read by `tensor.extract`;
+    - `reduce`: `linalg.fill` of the destination with a constant, then one `linalg.generic` with
+      reduction iterators into it; the inputs are windows over the whole loop nest, the destination
+      has the parallel loops' axes in order;
+    - `move`: one `linalg.generic` that only copies its one input (or a constant) to the destination.
+
+    In `map`, `reduce` and `move` the last argument is the destination, which the call gives by
+    `into`: it is not among the call's inputs.
 
     Constraints:
     - (C1) the body yields exactly one tensor.
+
+    ```mlir
+    zorro.kernel @scale_add map because "element-wise chain" {
+    ^bb0(%x: tensor<?x?xf32>, %y: tensor<?x?xf32>, %out: tensor<?x?xf32>):
+      %0 = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+          ins(%x, %y : tensor<?x?xf32>, tensor<?x?xf32>) outs(%out : tensor<?x?xf32>) { … }
+      zorro.yield %0 : tensor<?x?xf32>
+    }
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Zorro_KernelKind:$kind, StrAttr:$because,
                        OptionalAttr<Zorro_ScheduleAttr>:$schedule);
@@ -58,6 +74,10 @@ def Zorro_KernelOp : Zorro_Op<"kernel", [Symbol, IsolatedFromAbove, SingleBlock]
   let extraClassDeclaration = [{
     /// The operation that the kernel is named after: the producer of what it yields.
     ::mlir::Operation *getRoot();
+    /// The destination argument of a map, reduce or move kernel; null for the other kinds.
+    ::mlir::BlockArgument getDestination();
+    /// The arguments that a call's inputs fill.
+    ::llvm::ArrayRef<::mlir::BlockArgument> getInputArguments();
   }];
 }
 

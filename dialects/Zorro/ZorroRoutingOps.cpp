@@ -63,8 +63,11 @@ LogicalResult WeightOp::verify() {
   if (bytes != int64_t(getLength())) // weight_c1
     return emitOpError() << "expected " << bytes << " bytes for " << stored << " but got "
                          << getLength();
+  if (getFile().empty() != bool(getValueAttr()) ||
+      (getValueAttr() && getValueAttr().getShapedType() != stored)) // weight_c2
+    return emitOpError() << "expected a value of type " << stored << " exactly where there is no file";
   auto shape = applyRecipe(stored.getShape(), getRecipeAttr());
-  if (failed(shape) || ArrayRef(*shape) != getTensorType().getShape()) // weight_c2
+  if (failed(shape) || ArrayRef(*shape) != getTensorType().getShape()) // weight_c3
     return emitOpError() << "expected a recipe from " << stored << " to " << getTensorType();
   return success();
 }

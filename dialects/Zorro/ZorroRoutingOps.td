@@ -22,11 +22,13 @@ def Zorro_WeightOp : Zorro_Op<"weight", [Symbol]> {
     `recipe` is a list of steps (`#zorro.slice`, `#zorro.transpose`, `#zorro.reshape`,
     `#zorro.pack`) that turns it into a tensor of type `type`; it is carried out when the artefact
     is written. `hash` is the XXH3 of the bytes. `fills` marks a weight that holds a value that is
-    not finite or lies at or below -1e29.
+    not finite or lies at or below -1e29. A constant that a pass made has no file (""): its bytes
+    stand in `value`.
 
     Constraints:
     - (C1) `length` is the size of `stored` in bytes;
-    - (C2) the recipe, applied to the shape of `stored`, gives the shape of `type`.
+    - (C2) `value` is given where `file` is empty, and has the type `stored`;
+    - (C3) the recipe, applied to the shape of `stored`, gives the shape of `type`.
 
     ```mlir
     zorro.weight @blocks.0.qkv : tensor<768x2304xf32> from "model.data"[26214400, 7077888]
@@ -35,10 +37,11 @@ def Zorro_WeightOp : Zorro_Op<"weight", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<AnyStaticShapeTensor>:$type,
       StrAttr:$file, I64Attr:$offset, I64Attr:$length, TypeAttrOf<AnyStaticShapeTensor>:$stored,
-      StrAttr:$hash, UnitAttr:$fills, OptionalAttr<ArrayAttr>:$recipe);
+      StrAttr:$hash, UnitAttr:$fills, OptionalAttr<ElementsAttr>:$value,
+      OptionalAttr<ArrayAttr>:$recipe);
   let assemblyFormat = [{
     $sym_name `:` $type `from` $file `[` $offset `,` $length `]` `stored` $stored `hash` $hash
-    (`fills` $fills^)? (`recipe` $recipe^)? attr-dict
+    (`fills` $fills^)? (`value` $value^)? (`recipe` $recipe^)? attr-dict
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
