@@ -1,0 +1,42 @@
+//===- Artefact.h - One file: code, weights, descriptor, footer ---------------------*- C++ -*- ===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+//
+// Writes an artefact (runtime/Abi) from a module of phase `cpu` and its linked code. Weights go
+// straight into the file, one at a time. The file appears whole or not at all.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#ifndef ZORRO_LOWERING_EMIT_ARTEFACT_H
+#define ZORRO_LOWERING_EMIT_ARTEFACT_H
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <string>
+
+namespace zorro {
+
+/// Attribute of a `zorro.weight` of phase `cpu`: its byte offset in the weight segment.
+constexpr llvm::StringLiteral kWeightOffsetAttr = "zorro.offset";
+
+/// Gives every weight of the module a place in the weight segment, in module order.
+void assignWeightOffsets(mlir::ModuleOp module);
+
+struct ArtefactOptions {
+  std::string folder;      // of the model: weights are read relative to it
+  std::string output;      // path of the file to write
+  std::string cpu;         // as the user named it
+  uint64_t cpuFeatures = 0; // bits of zorro_cpu_feature
+  std::string runner;      // a program to put in front (for an executable), or empty
+};
+
+/// Writes the artefact; fails with a diagnostic that names the file.
+mlir::LogicalResult writeArtefact(mlir::ModuleOp module, llvm::ArrayRef<char> code,
+                                  const ArtefactOptions &options);
+
+} // namespace zorro
+
+#endif // ZORRO_LOWERING_EMIT_ARTEFACT_H
