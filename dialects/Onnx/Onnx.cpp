@@ -7,14 +7,23 @@
 
 #include "dialects/Onnx/Onnx.h"
 
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
 using namespace mlir;
 using namespace zorro::onnx;
 
 #include "dialects/Onnx/OnnxDialect.cpp.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Onnx/OnnxTypes.cpp.inc"
 #define GET_OP_CLASSES
 #include "dialects/Onnx/OnnxOps.cpp.inc"
 
 void OnnxDialect::initialize() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/Onnx/OnnxTypes.cpp.inc"
+      >();
   addOperations<
 #define GET_OP_LIST
 #include "dialects/Onnx/OnnxOps.cpp.inc"

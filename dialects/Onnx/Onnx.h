@@ -24,7 +24,17 @@
 #include <optional>
 
 #include "dialects/Onnx/OnnxDialect.h.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Onnx/OnnxTypes.h.inc"
 #define GET_OP_CLASSES
 #include "dialects/Onnx/OnnxOps.h.inc"
+
+namespace zorro::onnx {
+
+/// Name of the argument attribute that lists an input's dimensions where some are not bound: an
+/// integer, or the name that the file gives ("?" where it gives none).
+constexpr llvm::StringLiteral kDimsAttr = "zorro.dims";
+
+} // namespace zorro::onnx
 
 #endif // ZORRO_DIALECTS_ONNX_ONNX_H

@@ -8,6 +8,7 @@
 #ifndef ZORRO_DIALECTS_ONNX_ONNXDIALECT_TD
 #define ZORRO_DIALECTS_ONNX_ONNXDIALECT_TD
 
+include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/DialectBase.td"
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
@@ -22,6 +23,15 @@ def Onnx_Dialect : Dialect {
     what each means.
   }];
   let cppNamespace = "::zorro::onnx";
+  let useDefaultTypePrinterParser = 1;
+}
+
+def Onnx_UnknownType : TypeDef<Onnx_Dialect, "Unknown"> {
+  let mnemonic = "unknown";
+  let summary = "a value whose type neither a schema nor the file tells";
+  let description = [{
+    Results of operators that libonnx does not know, and values that are not tensors of numbers.
+  }];
 }
 
 class Onnx_Op<string mnemonic, list<Trait> traits = []> : Op<Onnx_Dialect, mnemonic, traits>;

@@ -19,7 +19,7 @@ def Zorro_YieldOp : Zorro_Op<"yield", [Pure, Terminator, ReturnLike]> {
   let summary = "the result of an epilogue or of a kernel";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
-  let builders = [OpBuilder<(ins), "">];
+  let builders = [OpBuilder<(ins), "(void)$_state;">];
 }
 
 def Zorro_KernelKind : I32EnumAttr<"KernelKind", "the kind of a kernel's root", [
