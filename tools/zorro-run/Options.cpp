@@ -1,0 +1,63 @@
+//===- Options.cpp - The command line of zorro-run ---------------------------------------===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+//
+// One CLI11 application; its own exit codes are folded into the tools' common ones.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "tools/zorro-run/Options.h"
+
+#include <CLI/CLI.hpp>
+
+using namespace zorro::run;
+
+std::optional<int> zorro::run::parseOptions(int argc, char **argv, bool embedded,
+                                            Options &options) {
+  CLI::App app("Runs a compiled model");
+  app.set_version_flag("--version", std::string("zorro-run ") + zorro_version());
+  app.footer("Exit codes: 0 ok, 1 usage, 2 unreadable or malformed input, 3 unsupported, 4 limit, "
+             "5 outputs differ, 70 internal fault");
+  if (embedded)
+    options.model = "/proc/self/exe";
+  else
+    app.add_option("MODEL", options.model, "the artefact to load")->required();
+  app.add_option("--function", options.function,
+                 "the entry to run (default: the only one, or \"fused\")");
+  auto many = [&](const char *name, std::vector<std::string> &values, const char *text) {
+    app.add_option(name, values, text)->allow_extra_args(false);
+  };
+  many("--input", options.inputs,
+       "@x.npz (by name), NAME=@x.npy, NAME=1x3xf32=0.5, or without NAME in the entry's order");
+  many("--output", options.outputs, "@o.npz (all) or NAME=@o.npy: where to write outputs");
+  many("--expected_output", options.expectedOutputs,
+       "@e.npz or NAME=@e.npy: what outputs have to be like");
+  auto tolerance = [&](const char *name, std::optional<double> &value, const char *text) {
+    app.add_option_function<double>(name, [&value](double given) { value = given; }, text)
+        ->check(CLI::NonNegativeNumber);
+  };
+  tolerance("--atol", options.absoluteTolerance,
+            "largest absolute difference (default: f32 and f64 1e-4, f16 1e-3, bf16 1e-2)");
+  tolerance("--rtol", options.relativeTolerance,
+            "and relative to the expected value on top (default: 1e-5)");
+  app.add_flag("--describe{table}", options.describe,
+               "say what the file holds and end; --describe=json for programs")
+      ->check(CLI::IsMember({"table", "json"}));
+  app.add_option("--trace", options.trace, "write a trace for chrome://tracing or Perfetto");
+  app.add_option("--threads", options.threads, "threads of the run (default: the cores)")
+      ->check(CLI::Range(1, 1024));
+  app.add_flag("!--no-verify", options.verify, "do not check the hashes of the weights");
+  app.add_flag("--each", options.each,
+               "inputs hold N times the entry's first dim: run N times, join the outputs");
+  std::string device = "cpu";
+  app.add_option("--device", device, "where to run")->check(CLI::IsMember({"cpu"}));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? 0 : 1;
+  }
+  return std::nullopt;
+}
