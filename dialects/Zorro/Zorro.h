@@ -41,6 +41,15 @@ constexpr llvm::StringLiteral kNameAttr = "zorro.name";
 /// Name of the argument attribute that holds an input's modality.
 constexpr llvm::StringLiteral kModalityAttr = "zorro.modality";
 
+// Attributes of functions in the `cpu` phase.
+/// Of an entry: bytes of its arena; its inputs and outputs (dictionaries of name, type, modality).
+constexpr llvm::StringLiteral kArenaAttr = "zorro.arena";
+constexpr llvm::StringLiteral kInputsAttr = "zorro.inputs";
+constexpr llvm::StringLiteral kOutputsAttr = "zorro.outputs";
+/// Of a kernel: its kind, and why it was formed.
+constexpr llvm::StringLiteral kKindAttr = "zorro.kind";
+constexpr llvm::StringLiteral kBecauseAttr = "zorro.because";
+
 } // namespace zorro
 
 #endif // ZORRO_DIALECTS_ZORRO_ZORRO_H

@@ -9,6 +9,7 @@
 
 #include "dialects/Zorro/WeightFile.h"
 #include "dialects/Zorro/Zorro.h"
+#include "lowering/Cpu/Kernels.h"
 #include "lowering/Emit/Descriptor.h"
 #include "lowering/Emit/OutputFile.h"
 
@@ -28,7 +29,7 @@ static uint64_t segmentBytes(WeightOp weight) {
 }
 
 static uint64_t offsetOf(WeightOp weight) {
-  return weight->getAttrOfType<IntegerAttr>(kWeightOffsetAttr).getInt();
+  return weight->getAttrOfType<IntegerAttr>(kOffsetAttr).getInt();
 }
 
 void zorro::assignWeightOffsets(ModuleOp module) {
@@ -36,7 +37,7 @@ void zorro::assignWeightOffsets(ModuleOp module) {
   uint64_t end = 0;
   for (auto weight : module.getOps<WeightOp>()) {
     end = llvm::alignTo(end, ZORRO_ALIGN);
-    weight->setAttr(kWeightOffsetAttr, builder.getI64IntegerAttr(end));
+    weight->setAttr(kOffsetAttr, builder.getI64IntegerAttr(end));
     end += segmentBytes(weight);
   }
 }
@@ -113,27 +114,27 @@ static FailureOr<std::vector<char>> describe(ModuleOp module, const ArtefactOpti
 
   llvm::StringMap<uint32_t> kernels, weights;
   for (auto func : module.getOps<func::FuncOp>()) {
-    auto kind = func->getAttrOfType<StringAttr>("zorro.kind");
+    auto kind = func->getAttrOfType<StringAttr>(kKindAttr);
     if (!kind)
       continue;
     kernels[func.getSymName()] = kernels.size();
     writer.addKernel(func.getSymName(), kind.getValue(),
-                     func->getAttrOfType<StringAttr>("zorro.because").getValue(),
-                     func->getAttrOfType<IntegerAttr>("zorro.scratch").getInt());
+                     func->getAttrOfType<StringAttr>(kBecauseAttr).getValue(),
+                     getScratchBytes(func));
   }
   for (auto weight : module.getOps<WeightOp>()) {
     weights[weight.getSymName()] = weights.size();
     writer.addWeight(weight.getSymName(), offsetOf(weight), segmentBytes(weight));
   }
   for (auto func : module.getOps<func::FuncOp>()) {
-    auto arena = func->getAttrOfType<IntegerAttr>("zorro.arena");
+    auto arena = func->getAttrOfType<IntegerAttr>(kArenaAttr);
     if (!arena)
       continue;
     SmallVector<DescriptorWriter::Tensor> inputs, outputs;
     SmallVector<DescriptorWriter::Launch> launches;
     llvm::SmallSetVector<uint32_t, 32> used;
-    if (failed(describeTensors(func, "zorro.inputs", inputs)) ||
-        failed(describeTensors(func, "zorro.outputs", outputs)))
+    if (failed(describeTensors(func, kInputsAttr, inputs)) ||
+        failed(describeTensors(func, kOutputsAttr, outputs)))
       return failure();
     for (auto launch : func.getOps<LaunchOp>()) {
       launches.push_back({kernels.lookup(launch.getKernel()), sourceOf(launch.getLoc()),

@@ -19,9 +19,6 @@
 
 namespace zorro {
 
-/// Attribute of a `zorro.weight` of phase `cpu`: its byte offset in the weight segment.
-constexpr llvm::StringLiteral kWeightOffsetAttr = "zorro.offset";
-
 /// Gives every weight of the module a place in the weight segment, in module order.
 void assignWeightOffsets(mlir::ModuleOp module);
 

@@ -1,0 +1,59 @@
+//===- Compile.h - From a file to a file ---------------------------------------------*- C++ -*- ===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+//
+// What zorro-opt does with a model: import or read it, run the phases up to the one asked for, and
+// write that.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#ifndef ZORRO_LOWERING_PIPELINE_COMPILE_H
+#define ZORRO_LOWERING_PIPELINE_COMPILE_H
+
+#include "lowering/Pipeline/Phases.h"
+
+#include "mlir/IR/DialectRegistry.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <string>
+
+namespace zorro {
+
+/// Exit codes of the tools.
+enum ExitCode : int {
+  kOk = 0,
+  kUsage = 1,       // the command line is at fault
+  kMalformed = 2,   // an input is unreadable or malformed
+  kUnsupported = 3, // an input asks for something that is not there
+  kLimit = 4,       // a limit was reached
+  kDiffers = 5,     // outputs differ (zorro-run)
+  kRefused = 6,     // what was asked for cannot be proved
+  kInternal = 70    // a fault of ours; a reproducer was written
+};
+
+enum class Explain { None, Text, Json };
+
+struct CompileOptions {
+  std::string input;
+  std::string output = "-";                 // "-": standard output, or MODEL.so for artefacts
+  std::optional<Phase> emit;                // default: so
+  std::string entries = "fused";            // comma list: fused, or modalities joined by '+'
+  llvm::StringMap<std::string> modalities;  // input name -> modality
+  llvm::StringMap<llvm::SmallVector<int64_t>> shapes; // input name -> shape
+  std::string cpu = "native";
+  std::string runner;                       // program for --emit=exe
+  Explain explain = Explain::None;
+  bool assumeFiniteFill = false;
+  bool remarks = false;                     // print remarks and notes
+};
+
+/// Does it; messages go to standard error, one line each. Returns an exit code.
+int compile(const CompileOptions &options, const mlir::DialectRegistry &registry);
+
+} // namespace zorro
+
+#endif // ZORRO_LOWERING_PIPELINE_COMPILE_H

@@ -1,0 +1,42 @@
+//===- Reporter.h - Diagnostics as one-line messages ------------------------------*- C++ -*- ===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+
+#ifndef ZORRO_LOWERING_PIPELINE_REPORTER_H
+#define ZORRO_LOWERING_PIPELINE_REPORTER_H
+
+#include "mlir/IR/Diagnostics.h"
+
+#include <string>
+
+namespace zorro {
+
+/// Prints every error as one line on standard error ("zorro-opt: error: m.onnx: node 'x': …") and
+/// remembers what kind of fault the first one was. Remarks and notes are printed on demand.
+class Reporter {
+public:
+  Reporter(mlir::MLIRContext *context, llvm::StringRef file, bool remarks);
+
+  /// Exit code that the errors so far call for: a message that begins with "unsupported: " is
+  /// kUnsupported, with "refused: " kRefused, with "limit: " kLimit; all others give `otherwise`.
+  int exitCode(int otherwise) const;
+  bool hasErrors() const { return errors != 0; }
+  /// Prints a line in the same form.
+  static void error(const llvm::Twine &message);
+
+private:
+  void handle(mlir::Diagnostic &diagnostic);
+
+  mlir::ScopedDiagnosticHandler handler;
+  std::string file;
+  bool remarks;
+  unsigned errors = 0;
+  int code = 0;
+};
+
+} // namespace zorro
+
+#endif // ZORRO_LOWERING_PIPELINE_REPORTER_H

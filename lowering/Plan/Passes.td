@@ -1,0 +1,54 @@
+//===- Passes.td - From calls to launches ----------------------------------*- tablegen -*-===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+
+#ifndef ZORRO_LOWERING_PLAN_PASSES_TD
+#define ZORRO_LOWERING_PLAN_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def PlanLaunches : Pass<"zorro-plan-launches", "::mlir::ModuleOp"> {
+  let summary = "give every buffer a place and turn kernel calls into launches";
+  let description = [{
+    Before: functions of `zorro.call` on tensors (phase `fused`). After: functions without
+    arguments, whose body is a list of `zorro.launch` over places: inputs, outputs, weights, and
+    offsets in one planned arena. Weights that are a contraction's matrix are packed for the
+    target, once for all entry points; weights that nothing reads vanish.
+
+    ```mlir
+    func.func @audio(%x: tensor<1x512x768xf32> {zorro.name = "audio"}) -> tensor<1x512x768xf32> {
+      %y = zorro.call @proj(%x, %w) into %e …
+    ```
+    ->
+    ```mlir
+    func.func @audio() attributes {zorro.entry, zorro.arena = 0 : i64, zorro.inputs = […], …} {
+      zorro.launch @proj tasks 64 places [#zorro.place<input 0, 0>, #zorro.place<weight @w.pack48, 0>, #zorro.place<output 0, 0>] …
+    ```
+
+    The kernels themselves stay; `zorro-emit-kernels` turns them into code.
+  }];
+  let options = [Option<"cpu", "cpu", "std::string", "\"x86-64-v3\"",
+                        "choose the CPU whose registers the weights are packed for">];
+  let statistics = [Statistic<"numLaunches", "launches", "launches planned">,
+                    Statistic<"numArenaBytes", "arena-bytes", "size of the largest arena">];
+  let dependentDialects = ["::zorro::ZorroDialect"];
+}
+
+def EmitKernels : Pass<"zorro-emit-kernels", "::mlir::ModuleOp"> {
+  let summary = "turn every kernel into loops over vectors and memory";
+  let description = [{
+    Before: `zorro.kernel` symbols. After: a `func.func` of the same name for each, in `scf`,
+    `vector`, `memref` and `arith`, on one-dimensional memory (phase `cpu`).
+  }];
+  let options = [Option<"cpu", "cpu", "std::string", "\"x86-64-v3\"",
+                        "choose the CPU to emit code for">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // ZORRO_LOWERING_PLAN_PASSES_TD

@@ -1,0 +1,296 @@
+//===- PlanLaunches.cpp - Calls into launches, tensors into places ----------------*- C++ -*- ===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "lowering/Plan/Passes.h"
+
+#include "dialects/Zorro/WeightFile.h"
+#include "dialects/Zorro/Zorro.h"
+#include "lowering/Cpu/Kernels.h"
+#include "lowering/Plan/Arena.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+
+namespace zorro {
+#define GEN_PASS_DEF_PLANLAUNCHES
+#include "lowering/Plan/Passes.h.inc"
+} // namespace zorro
+
+using namespace mlir;
+using namespace zorro;
+
+namespace {
+
+/// Where a tensor lies, before the arena is planned.
+struct Storage {
+  PlaceKind kind;
+  int64_t index = 0;        // input, output, or number of the buffer in the arena
+  FlatSymbolRefAttr symbol; // weight
+};
+
+/// Plans the launches of one function.
+class FunctionPlanner {
+public:
+  FunctionPlanner(func::FuncOp func, const CpuTarget &target, SymbolTable &symbols)
+      : func(func), target(target), symbols(symbols), builder(func.getContext()) {}
+
+  /// Replaces the function by its launches.
+  LogicalResult run();
+  int64_t getArenaBytes() const { return arena.bytes; }
+  int64_t getLaunches() const { return launches.size(); }
+
+private:
+  struct Use {
+    Storage storage;
+    int64_t byteOffset;
+  };
+  struct PlannedLaunch {
+    CallOp call;
+    SmallVector<Use> uses;
+    LaunchPlan plan;
+  };
+
+  LogicalResult place();
+  LogicalResult plan(CallOp call);
+  Storage storageOf(Value value);
+  /// Notes that the launch being planned touches `storage`.
+  void touch(const Storage &storage);
+  PlaceAttr placeOf(const Use &use);
+  FlatSymbolRefAttr packed(FlatSymbolRefAttr weight);
+  ArrayAttr describe(TypeRange types, function_ref<DictionaryAttr(unsigned)> attrsOf);
+
+  func::FuncOp func;
+  const CpuTarget &target;
+  SymbolTable &symbols;
+  OpBuilder builder;
+  DenseMap<Value, Storage> storages; // of results of calls
+  SmallVector<ArenaBuffer> buffers;
+  SmallVector<PlannedLaunch> launches;
+  ArenaPlan arena;
+};
+
+int64_t bytesOfTensor(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return tensor.getNumElements() * bytesPerElement(tensor.getElementType());
+}
+
+/// Results share the memory of what they were written into: returned ones are outputs, all others
+/// lie in the arena.
+LogicalResult FunctionPlanner::place() {
+  auto ret = cast<func::ReturnOp>(func.getBody().front().getTerminator());
+  auto root = [](Value value) {
+    while (auto call = value.getDefiningOp<CallOp>())
+      value = call.getInto();
+    return value;
+  };
+  DenseMap<Value, int64_t> outputs;
+  for (auto [i, value] : llvm::enumerate(ret.getOperands())) {
+    if (!value.getDefiningOp<CallOp>() || !outputs.try_emplace(root(value), i).second)
+      return ret.emitOpError() << "expected result " << i << " to be a tensor written by a call";
+  }
+  DenseMap<Value, Storage> byRoot;
+  for (auto call : func.getOps<CallOp>()) {
+    Value base = root(call);
+    if (!base.getDefiningOp<tensor::EmptyOp>())
+      return call.emitOpError() << "expected to write into a tensor.empty";
+    if (call.getInto().getDefiningOp<CallOp>() && !call.getInto().hasOneUse())
+      return call.emitOpError() << "expected to be the only reader of what it writes into";
+    auto [it, isNew] = byRoot.try_emplace(base);
+    if (isNew) {
+      if (auto output = outputs.find(base); output != outputs.end()) {
+        it->second = {PlaceKind::Output, output->second, {}};
+      } else {
+        it->second = {PlaceKind::Arena, int64_t(buffers.size()), {}};
+        buffers.push_back({bytesOfTensor(call.getType()), -1, -1});
+      }
+    }
+    storages[call] = it->second;
+  }
+  return success();
+}
+
+Storage FunctionPlanner::storageOf(Value value) {
+  if (auto arg = dyn_cast<BlockArgument>(value))
+    return {PlaceKind::Input, arg.getArgNumber(), {}};
+  if (auto weight = value.getDefiningOp<WeightRefOp>())
+    return {PlaceKind::Weight, 0, weight.getWeightAttr()};
+  return storages.lookup(value);
+}
+
+void FunctionPlanner::touch(const Storage &storage) {
+  if (storage.kind != PlaceKind::Arena)
+    return;
+  ArenaBuffer &buffer = buffers[storage.index];
+  int64_t now = launches.size();
+  buffer.first = buffer.first < 0 ? now : buffer.first;
+  buffer.last = now;
+}
+
+/// A contraction's matrix lies in panels as wide as the target's register tile.
+FlatSymbolRefAttr FunctionPlanner::packed(FlatSymbolRefAttr ref) {
+  auto weight = symbols.lookup<WeightOp>(ref.getValue());
+  int64_t width = packWidth(target);
+  std::string name = (weight.getSymName() + ".pack" + Twine(width)).str();
+  if (!symbols.lookup(name)) {
+    SmallVector<Attribute> recipe;
+    if (weight.getRecipeAttr())
+      llvm::append_range(recipe, weight.getRecipeAttr());
+    recipe.push_back(PackStepAttr::get(builder.getContext(), width));
+    ArrayRef<int64_t> shape = weight.getTensorType().getShape();
+    auto type = weight.getTensorType().clone(
+        {int64_t(llvm::divideCeil(shape[1], width)), shape[0], width});
+    OpBuilder at(weight);
+    auto copy = cast<WeightOp>(at.clone(*weight));
+    copy.setSymName(name);
+    copy.setType(type);
+    copy.setRecipeAttr(builder.getArrayAttr(recipe));
+    symbols.insert(copy);
+  }
+  return FlatSymbolRefAttr::get(builder.getContext(), name);
+}
+
+LogicalResult FunctionPlanner::plan(CallOp call) {
+  auto kernel = symbols.lookup<KernelOp>(call.getCallee());
+  Value matrix;
+  if (auto contract = dyn_cast<ContractOp>(kernel.getRoot()))
+    matrix = contract.getB();
+
+  SmallVector<Use> uses;
+  SmallVector<Operand> operands;
+  for (auto [arg, input] : llvm::zip(kernel.getInputArguments(), call.getInputs())) {
+    Operand operand;
+    auto type = cast<RankedTensorType>(input.getType());
+    operand.sizes.assign(type.getShape().begin(), type.getShape().end());
+    operand.strides = computeStrides(type.getShape());
+    Value source = input;
+    int64_t offset = 0;
+    if (auto view = input.getDefiningOp<ViewOp>()) {
+      source = view.getSource();
+      offset = view.getOffset();
+      operand.strides.assign(view.getStrides().begin(), view.getStrides().end());
+    }
+    Storage storage = storageOf(source);
+    if (arg == matrix)
+      storage.symbol = packed(storage.symbol);
+    touch(storage);
+    uses.push_back({storage, offset * bytesPerElement(type.getElementType())});
+    operands.push_back(operand);
+  }
+  Operand result;
+  auto shape = cast<RankedTensorType>(call.getShape());
+  result.sizes.assign(shape.getShape().begin(), shape.getShape().end());
+  result.strides.assign(call.getStrides().begin(), call.getStrides().end());
+  touch(storages.lookup(call));
+  uses.push_back({storages.lookup(call),
+                  int64_t(call.getOffset()) * bytesPerElement(shape.getElementType())});
+
+  auto plan = planLaunch(kernel, target, operands, result, call.getMaskAttr(), call.getScaleAttr());
+  if (failed(plan))
+    return call.emitOpError() << "unsupported: no launch of kernel " << call.getCalleeAttr()
+                              << " fits this call";
+  launches.push_back({call, uses, *plan});
+  return success();
+}
+
+PlaceAttr FunctionPlanner::placeOf(const Use &use) {
+  const Storage &at = use.storage;
+  bool inArena = at.kind == PlaceKind::Arena;
+  return PlaceAttr::get(builder.getContext(), at.kind, inArena ? 0 : at.index, at.symbol,
+                        use.byteOffset + (inArena ? arena.offsets[at.index] : 0));
+}
+
+ArrayAttr FunctionPlanner::describe(TypeRange types,
+                                    function_ref<DictionaryAttr(unsigned)> attrsOf) {
+  SmallVector<Attribute> list;
+  for (auto [i, type] : llvm::enumerate(types)) {
+    DictionaryAttr attrs = attrsOf(i);
+    auto text = [&](StringRef key) {
+      auto attr = attrs ? attrs.getAs<StringAttr>(key) : StringAttr();
+      return attr ? attr : builder.getStringAttr("");
+    };
+    StringAttr name = text(kNameAttr), modality = text(kModalityAttr);
+    list.push_back(builder.getDictionaryAttr(
+        {builder.getNamedAttr("modality", modality.empty() ? name : modality),
+         builder.getNamedAttr("name", name),
+         builder.getNamedAttr("type", TypeAttr::get(type))}));
+  }
+  return builder.getArrayAttr(list);
+}
+
+LogicalResult FunctionPlanner::run() {
+  if (failed(place()))
+    return failure();
+  for (auto call : func.getOps<CallOp>())
+    if (failed(plan(call)))
+      return failure();
+  arena = planArena(buffers);
+
+  builder.setInsertionPoint(func);
+  auto entry = func::FuncOp::create(builder, func.getLoc(), func.getSymName(),
+                                    builder.getFunctionType({}, {}));
+  entry->setAttr(kEntryAttr, func.getSymNameAttr());
+  entry->setAttr(kArenaAttr, builder.getI64IntegerAttr(arena.bytes));
+  entry->setAttr(kInputsAttr, describe(func.getArgumentTypes(), [&](unsigned i) {
+                   return func.getArgAttrDict(i);
+                 }));
+  entry->setAttr(kOutputsAttr, describe(func.getResultTypes(), [&](unsigned i) {
+                   return func.getResultAttrDict(i);
+                 }));
+  Block *body = entry.addEntryBlock();
+  builder.setInsertionPointToStart(body);
+  for (auto [i, launch] : llvm::enumerate(launches)) {
+    SmallVector<Attribute> places;
+    for (const Use &use : launch.uses)
+      places.push_back(placeOf(use));
+    if (launch.plan.table) {
+      std::string name = (func.getSymName() + ".table" + Twine(i)).str();
+      OpBuilder at(entry);
+      TableOp::create(at, launch.call.getLoc(), name, *launch.plan.table);
+      places.push_back(PlaceAttr::get(builder.getContext(), PlaceKind::Table, 0,
+                                      FlatSymbolRefAttr::get(builder.getContext(), name), 0));
+    }
+    LaunchOp::create(builder, launch.call.getLoc(), launch.call.getCalleeAttr(), launch.plan.tasks,
+                     builder.getArrayAttr(places), launch.plan.scalars, launch.plan.multiplyAdds,
+                     launch.plan.bytes);
+  }
+  func::ReturnOp::create(builder, func.getLoc());
+  symbols.erase(func);
+  return success();
+}
+
+struct PlanLaunches : zorro::impl::PlanLaunchesBase<PlanLaunches> {
+  using PlanLaunchesBase::PlanLaunchesBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    std::string message;
+    auto target = CpuTarget::get(cpu, &message);
+    if (failed(target)) {
+      module.emitError() << message;
+      return signalPassFailure();
+    }
+    SymbolTable symbols(module);
+    for (auto func : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
+      FunctionPlanner planner(func, *target, symbols);
+      if (failed(planner.run()))
+        return signalPassFailure();
+      numLaunches += planner.getLaunches();
+      numArenaBytes = std::max<uint64_t>(numArenaBytes, planner.getArenaBytes());
+    }
+    llvm::StringSet<> used;
+    module.walk([&](LaunchOp launch) {
+      for (auto place : launch.getPlaces().getAsRange<PlaceAttr>())
+        if (place.getKind() == PlaceKind::Weight)
+          used.insert(place.getSymbol().getValue());
+    });
+    for (auto weight : llvm::make_early_inc_range(module.getOps<WeightOp>()))
+      if (!used.contains(weight.getSymName()))
+        weight.erase();
+  }
+};
+} // namespace
