@@ -16,7 +16,6 @@
 #include "runtime/Cpu/Features.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <cstring>
 #include <string_view>
 #include <unordered_set>
@@ -86,7 +85,9 @@ public:
     return text;
   }
 
-  std::vector<zorro_tensor_desc> tensors(zorro_array which, const char *what);
+  /// Dims of the result point into `records`.
+  std::vector<zorro_tensor_desc> tensors(zorro_array which, const char *what,
+                                         std::vector<zorro_tensor> &records);
 
 private:
   const std::vector<char> &bytes;
@@ -109,11 +110,13 @@ static std::optional<uint64_t> denseBytes(uint32_t type, uint32_t rank, const in
   return empty ? 0 : product;
 }
 
-std::vector<zorro_tensor_desc> Descriptor::Reader::tensors(zorro_array which, const char *what) {
+std::vector<zorro_tensor_desc>
+Descriptor::Reader::tensors(zorro_array which, const char *what,
+                            std::vector<zorro_tensor> &records) {
   std::vector<zorro_tensor_desc> result;
   std::unordered_set<std::string_view> names;
-  uint64_t position = which.offset;
-  for (const zorro_tensor &tensor : array<zorro_tensor>(which, what)) {
+  records = array<zorro_tensor>(which, what);
+  for (const zorro_tensor &tensor : records) {
     const char *name = string(tensor.name, "a tensor's name");
     if (!zorro_type_size(tensor.type))
       fail("tensor '" + std::string(name) + "' has the unknown type " +
@@ -132,13 +135,8 @@ std::vector<zorro_tensor_desc> Descriptor::Reader::tensors(zorro_array which, co
       fail("the size of tensor '" + std::string(name) + "' overflows");
     if (!names.insert(name).second)
       fail("two " + std::string(what) + " have the name '" + name + "'");
-    // Dims are read through a pointer into the bytes, which therefore have to be aligned.
-    const char *dims = bytes.data() + position + offsetof(zorro_tensor, dims);
-    if (reinterpret_cast<uintptr_t>(dims) % alignof(int64_t) != 0)
-      fail("expected tensor records at a multiple of " + std::to_string(alignof(int64_t)));
     result.push_back({name, string(tensor.modality, "a modality"), tensor.type, tensor.rank,
-                      reinterpret_cast<const int64_t *>(dims), size.value_or(0)});
-    position += sizeof(zorro_tensor);
+                      tensor.dims, size.value_or(0)});
   }
   return result;
 }
@@ -189,8 +187,8 @@ MaybeError Descriptor::parse(const std::vector<char> &bytes, uint64_t codeBytes,
     if (!*entry.name || !names.insert(entry.name).second)
       reader.fail("expected entries to have names of their own but got '" +
                   std::string(entry.name) + "'");
-    own.inputs = reader.tensors(info.inputs, "inputs");
-    own.outputs = reader.tensors(info.outputs, "outputs");
+    own.inputs = reader.tensors(info.inputs, "inputs", own.inputRecords);
+    own.outputs = reader.tensors(info.outputs, "outputs", own.outputRecords);
     for (const zorro_launch_info &launch :
          reader.array<zorro_launch_info>(info.launches, "launches")) {
       if (launch.kernel >= kernels.size()) {

@@ -32,6 +32,7 @@ public:
 
 private:
   struct EntryStorage {
+    std::vector<zorro_tensor> inputRecords, outputRecords; // hold the dims
     std::vector<zorro_tensor_desc> inputs, outputs;
     std::vector<zorro_launch_desc> launches;
     std::vector<uint32_t> weights;

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------------------------===//
 
 #include "runtime/Core/Zorro.hpp"
+#include "runtime/Cpu/Features.h"
 #include "test/runtime/TinyArtefact.h"
 
 #include <cstdio>
@@ -202,6 +203,16 @@ TEST_F(LoadTest, refusesWhatTheProcessorLacks) {
   spec.cpuFeatures = uint64_t(1) << 60;
   writeBytes(file, assembleArtefact(tinyCode(), tinyWeights(), encodeDescriptor(spec)));
   EXPECT_EQ(model.load(file.c_str()), ZORRO_UNSUPPORTED);
+}
+
+// Every feature this machine has can be required, tiles (which need a permission) among them.
+TEST_F(LoadTest, acceptsWhatTheProcessorHas) {
+  DescriptorSpec spec = tinyDescriptor();
+  spec.cpuFeatures = runtime::hostCpuFeatures();
+  EXPECT_NE(spec.cpuFeatures, 0u);
+  writeBytes(file, assembleArtefact(tinyCode(), tinyWeights(), encodeDescriptor(spec)));
+  Model model;
+  EXPECT_EQ(model.load(file.c_str()), ZORRO_OK) << zorro_last_error();
 }
 
 TEST_F(LoadTest, aThousandLoadsLeaveNothingBehind) {

@@ -1,0 +1,75 @@
+//===- BenchTest.cpp - The program zorro-bench from outside ---------------------------------===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+//
+// Which rows and counters there are; never how large they are.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "test/runtime/TinyArtefact.h"
+#include "test/tools/zorro-run/Program.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <set>
+
+using namespace zorro::test;
+
+namespace {
+
+class BenchTest : public ::testing::Test {
+protected:
+  void SetUp() override { writeBytes(folder.path("tiny.so"), tinyArtefact()); }
+  ProgramResult run(std::vector<std::string> arguments) {
+    arguments.push_back("--benchmark_min_time=0.001");
+    return runProgram(ZORRO_BENCH_PATH, arguments, folder.path());
+  }
+  TemporaryFolder folder;
+};
+
+} // namespace
+
+TEST_F(BenchTest, givesARowForEachEntryAndKernel) {
+  ProgramResult result = run({"tiny.so", "--threads=1,2", "--runs=3", "--benchmark_format=json",
+                              "--benchmark_filter=^(peak|fused|audio)"});
+  ASSERT_EQ(result.exitCode, 0) << result.errors;
+  auto rows = nlohmann::json::parse(result.output)["benchmarks"];
+  std::set<std::string> names;
+  for (const auto &row : rows) {
+    std::string name = row["name"];
+    names.insert(name.substr(0, name.find("/threads:")));
+    EXPECT_GT(row["GF/s"], 0) << name;
+    if (name.rfind("peak", 0) != 0) {
+      EXPECT_GT(row["share"], 0) << name;
+      EXPECT_GT(row["peak"], 0) << name;
+    }
+  }
+  std::set<std::string> expected = {"peak",          "fused", "fused/add_8",
+                                    "fused/scale_8", "audio", "audio/scale_8"};
+  EXPECT_EQ(names, expected);
+  EXPECT_EQ(rows.size(), 12u);
+}
+
+TEST_F(BenchTest, repetitionsAreMeasuredAnew) {
+  ProgramResult result =
+      run({"tiny.so", "--threads=1", "--benchmark_format=json", "--benchmark_repetitions=3",
+           "--benchmark_filter=^fused/add_8"});
+  ASSERT_EQ(result.exitCode, 0) << result.errors;
+  size_t repetitions = 0;
+  for (const auto &row : nlohmann::json::parse(result.output)["benchmarks"])
+    repetitions += row["run_type"] == "iteration";
+  EXPECT_EQ(repetitions, 3u);
+}
+
+TEST_F(BenchTest, exitCodes) {
+  EXPECT_EQ(run({}).exitCode, 1);
+  EXPECT_EQ(run({"tiny.so", "--threads=0"}).exitCode, 1);
+  EXPECT_EQ(run({"tiny.so", "--threads=1,"}).exitCode, 1);
+  EXPECT_EQ(run({"tiny.so", "--runs=x"}).exitCode, 1);
+  EXPECT_EQ(run({"tiny.so", "other.so"}).exitCode, 1);
+  EXPECT_EQ(run({"missing.so"}).exitCode, 2);
+  EXPECT_EQ(run({"tiny.so", "--threads=1", "--benchmark_filter=^broken"}).exitCode, 70);
+}
