@@ -59,7 +59,8 @@ TEST_F(BenchTest, repetitionsAreMeasuredAnew) {
            "--benchmark_filter=^fused/add_8"});
   ASSERT_EQ(result.exitCode, 0) << result.errors;
   size_t repetitions = 0;
-  for (const auto &row : nlohmann::json::parse(result.output)["benchmarks"])
+  auto rows = nlohmann::json::parse(result.output)["benchmarks"];
+  for (const auto &row : rows)
     repetitions += row["run_type"] == "iteration";
   EXPECT_EQ(repetitions, 3u);
 }
