@@ -9,7 +9,7 @@ import re
 import numpy as np
 
 from harness import Fault, Reference, expectClose, expectSameBits, randomInputs
-from models import ENTRIES, FOLDER, INPUTS, OUTPUTS, OWN_WEIGHTS
+from models import ENTRIES, FOLDER, INPUTS, LIMITS, OUTPUTS, OWN_WEIGHTS
 
 THREADS = (1, 2)
 
@@ -51,6 +51,8 @@ class Agreement:
                                other, poison, clean["fused"])
             if self.describe:
                 self.check(f"{entry}/needs-nothing-of-{other}", self.carriesNothing, entry, other)
+        if self.model.budget and self.describe:
+            self.check("budget", self.budget)
         if self.model.clips:
             for entry in ENTRIES:
                 self.check(f"{entry}/clips", self.clips, entry)
@@ -118,6 +120,16 @@ class Agreement:
             raise Fault(f"expected weights of {other} in fused but got none: the names changed?")
         if not len(self.weightNames(entry)) < len(self.weightNames("fused")):
             raise Fault("expected fewer weights than fused")
+
+    def budget(self):
+        entries = self.describe["entries"]
+        used = {"kernels": len(self.describe["kernels"]),
+                "launches": max(len(e["launches"]) for e in entries),
+                "code_bytes": self.describe["code_bytes"],
+                "arena_bytes": max(e["arena_bytes"] for e in entries)}
+        over = {name: value for name, value in used.items() if value > LIMITS[name]}
+        if over:
+            raise Fault(f"expected at most {LIMITS} but got {over}")
 
     def clips(self, entry):
         """Every clip gets the answer that ONNX Runtime gives it."""

@@ -40,7 +40,7 @@ def largeModel(folder):
     if not os.path.exists(made) or any(os.path.getmtime(made) < os.path.getmtime(s)
                                        for s in sources):
         subprocess.run([sys.executable, script, folder], check=True)
-    return Model(made, seconds=90)
+    return Model(made, layers=12, seconds=90, budget=True)
 
 
 def main():

@@ -15,6 +15,9 @@ OUTPUTS = {entry: sorted(f"{name}_{what}" for name in POOLED[entry]
 # Weights that only one modality uses, by how the scripts that made the models name them.
 OWN_WEIGHTS = {"video": r"video|^vpos|^vpatch|^cls\.1\.", "audio": r"audio|^apos|^apatch|^cls\.0\."}
 
+# What zorro-vit-b may cost: the numbers that its kernels, merged and fused as designed, stay below.
+LIMITS = {"kernels": 16, "launches": 6 * 12 + 16, "code_bytes": 300_000, "arena_bytes": 64_000_000}
+
 
 @dataclass
 class Model:
@@ -23,6 +26,7 @@ class Model:
     layers: int = 2
     clips: bool = False  # trained: compare clip by clip
     seconds: int = 120  # within which one compilation must end
+    budget: bool = False  # hold it to LIMITS
 
     @property
     def name(self):
