@@ -31,6 +31,7 @@ target_precompile_headers(ZorroPrecompiled PRIVATE ${CMAKE_CURRENT_LIST_DIR}/Pre
 function(zorro_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK_LIBS" ${ARGN})
   add_mlir_library(${name} ${ARG_UNPARSED_ARGUMENTS} EXCLUDE_FROM_LIBMLIR DISABLE_INSTALL
+    PARTIAL_SOURCES_INTENDED
     DEPENDS ${ARG_DEPENDS} LINK_LIBS PUBLIC ${ARG_LINK_LIBS})
   target_precompile_headers(${name} REUSE_FROM ZorroPrecompiled)
 endfunction()
