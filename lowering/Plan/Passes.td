@@ -28,27 +28,13 @@ def PlanLaunches : Pass<"zorro-plan-launches", "::mlir::ModuleOp"> {
       zorro.launch @proj tasks 64 places [#zorro.place<input 0, 0>, #zorro.place<weight @w.pack48, 0>, #zorro.place<output 0, 0>] …
     ```
 
-    The kernels themselves stay; `zorro-emit-kernels` turns them into code.
+    The kernels themselves stay; `zorro-lower-kernels` writes their code.
   }];
-  let options = [Option<"cpu", "cpu", "std::string", "\"x86-64-v3\"",
+  let options = [Option<"cpu", "cpu", "std::string", "\"native\"",
                         "choose the CPU whose registers the weights are packed for">];
   let statistics = [Statistic<"numLaunches", "launches", "launches planned">,
                     Statistic<"numArenaBytes", "arena-bytes", "size of the largest arena">];
   let dependentDialects = ["::zorro::ZorroDialect"];
-}
-
-def EmitKernels : Pass<"zorro-emit-kernels", "::mlir::ModuleOp"> {
-  let summary = "turn every kernel into loops over vectors and memory";
-  let description = [{
-    Before: `zorro.kernel` symbols. After: a `func.func` of the same name for each, in `scf`,
-    `vector`, `memref` and `arith`, on one-dimensional memory (phase `cpu`).
-  }];
-  let options = [Option<"cpu", "cpu", "std::string", "\"x86-64-v3\"",
-                        "choose the CPU to emit code for">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
-                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
-                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
-                           "::mlir::LLVM::LLVMDialect"];
 }
 
 #endif // ZORRO_LOWERING_PLAN_PASSES_TD

@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace zorro {
 #define GEN_PASS_DEF_PLANLAUNCHES
@@ -254,9 +255,11 @@ LogicalResult FunctionPlanner::run() {
       places.push_back(PlaceAttr::get(builder.getContext(), PlaceKind::Table, 0,
                                       FlatSymbolRefAttr::get(builder.getContext(), name), 0));
     }
-    LaunchOp::create(builder, launch.call.getLoc(), launch.call.getCalleeAttr(), launch.plan.tasks,
-                     builder.getArrayAttr(places), launch.plan.scalars, launch.plan.multiplyAdds,
-                     launch.plan.bytes);
+    LaunchOp::create(builder, launch.call.getLoc(), launch.call.getCalleeAttr(),
+                     builder.getI64IntegerAttr(launch.plan.tasks), builder.getArrayAttr(places),
+                     builder.getDenseI64ArrayAttr(launch.plan.scalars),
+                     builder.getI64IntegerAttr(launch.plan.multiplyAdds),
+                     builder.getI64IntegerAttr(launch.plan.bytes));
   }
   func::ReturnOp::create(builder, func.getLoc());
   symbols.erase(func);
