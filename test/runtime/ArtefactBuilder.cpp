@@ -166,7 +166,8 @@ Bytes zorro::test::readBytes(const std::string &path) {
 
 void zorro::test::writeBytes(const std::string &path, const Bytes &bytes) {
   FILE *file = openOrStop(path, "wb");
-  if (fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size() || fclose(file) != 0) {
+  bool written = bytes.empty() || fwrite(bytes.data(), bytes.size(), 1, file) == 1;
+  if (fclose(file) != 0 || !written) {
     perror(path.c_str());
     abort();
   }

@@ -18,53 +18,55 @@
 
 #include <chrono>
 #include <immintrin.h>
+#include <utility>
 #include <vector>
 
 using namespace zorro;
 
 static constexpr int64_t innerTurns = 20000;
 
-// Keeps a value in a register and its history unknown, so that no chain is folded away.
-#define KEEP(value) __asm__ volatile("" : "+v"(value))
-#define KEEP_SSE(value) __asm__ volatile("" : "+x"(value))
-
-template <size_t chains> __attribute__((target("avx512f"))) static int64_t turnsAvx512() {
-  __m512 sums[chains], factor = _mm512_set1_ps(0.999f), addend = _mm512_set1_ps(0.001f);
-  for (__m512 &sum : sums)
-    sum = addend;
-  for (int64_t turn = 0; turn < innerTurns; ++turn)
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < chains; ++i) {
-      sums[i] = _mm512_fmadd_ps(sums[i], factor, addend);
-      KEEP(sums[i]);
-    }
-  return innerTurns * int64_t(chains) * 16 * 2;
+/// One multiply-add of a chain; the empty assembly keeps its history unknown, so that it is not
+/// folded away.
+__attribute__((target("avx512f"))) static inline void stepAvx512(__m512 &sum, __m512 factor, __m512 addend) {
+  sum = _mm512_fmadd_ps(sum, factor, addend);
+  __asm__ volatile("" : "+v"(sum));
 }
 
-template <size_t chains> __attribute__((target("avx2,fma"))) static int64_t turnsAvx2() {
-  __m256 sums[chains], factor = _mm256_set1_ps(0.999f), addend = _mm256_set1_ps(0.001f);
-  for (__m256 &sum : sums)
-    sum = addend;
+template <size_t... chain>
+__attribute__((target("avx512f"))) static int64_t turnsAvx512(std::index_sequence<chain...>) {
+  __m512 factor = _mm512_set1_ps(0.999f), addend = _mm512_set1_ps(0.001f);
+  __m512 sums[] = {(void(chain), addend)...};
   for (int64_t turn = 0; turn < innerTurns; ++turn)
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < chains; ++i) {
-      sums[i] = _mm256_fmadd_ps(sums[i], factor, addend);
-      KEEP_SSE(sums[i]);
-    }
-  return innerTurns * int64_t(chains) * 8 * 2;
+    (stepAvx512(sums[chain], factor, addend), ...);
+  return innerTurns * int64_t(sizeof...(chain)) * 16 * 2;
 }
 
-template <size_t chains> static int64_t turnsSse2() {
-  __m128 sums[chains], factor = _mm_set1_ps(0.999f), addend = _mm_set1_ps(0.001f);
-  for (__m128 &sum : sums)
-    sum = addend;
+__attribute__((target("avx2,fma"))) static inline void stepAvx2(__m256 &sum, __m256 factor, __m256 addend) {
+  sum = _mm256_fmadd_ps(sum, factor, addend);
+  __asm__ volatile("" : "+x"(sum));
+}
+
+template <size_t... chain>
+__attribute__((target("avx2,fma"))) static int64_t turnsAvx2(std::index_sequence<chain...>) {
+  __m256 factor = _mm256_set1_ps(0.999f), addend = _mm256_set1_ps(0.001f);
+  __m256 sums[] = {(void(chain), addend)...};
   for (int64_t turn = 0; turn < innerTurns; ++turn)
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < chains; ++i) {
-      sums[i] = _mm_add_ps(_mm_mul_ps(sums[i], factor), addend);
-      KEEP_SSE(sums[i]);
-    }
-  return innerTurns * int64_t(chains) * 4 * 2;
+    (stepAvx2(sums[chain], factor, addend), ...);
+  return innerTurns * int64_t(sizeof...(chain)) * 8 * 2;
+}
+
+static inline void stepSse2(__m128 &sum, __m128 factor, __m128 addend) {
+  sum = _mm_add_ps(_mm_mul_ps(sum, factor), addend);
+  __asm__ volatile("" : "+x"(sum));
+}
+
+template <size_t... chain>
+static int64_t turnsSse2(std::index_sequence<chain...>) {
+  __m128 factor = _mm_set1_ps(0.999f), addend = _mm_set1_ps(0.001f);
+  __m128 sums[] = {(void(chain), addend)...};
+  for (int64_t turn = 0; turn < innerTurns; ++turn)
+    (stepSse2(sums[chain], factor, addend), ...);
+  return innerTurns * int64_t(sizeof...(chain)) * 4 * 2;
 }
 
 namespace {
@@ -78,10 +80,10 @@ static Kind chooseKind() {
   uint64_t features = runtime::hostCpuFeatures();
   auto has = [features](unsigned bit) { return (features >> bit & 1) != 0; };
   if (has(ZORRO_CPU_AVX512F))
-    return {"avx512f", turnsAvx512<24>};
+    return {"avx512f", [] { return turnsAvx512(std::make_index_sequence<24>()); }};
   if (has(ZORRO_CPU_AVX2) && has(ZORRO_CPU_FMA))
-    return {"avx2", turnsAvx2<12>};
-  return {"sse2", turnsSse2<12>};
+    return {"avx2", [] { return turnsAvx2(std::make_index_sequence<12>()); }};
+  return {"sse2", [] { return turnsSse2(std::make_index_sequence<12>()); }};
 }
 
 const char *bench::peakRegisters() { return chooseKind().name; }
