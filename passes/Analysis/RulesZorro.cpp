@@ -1,0 +1,291 @@
+//===- RulesZorro.cpp - The zorro operations -----------------------------------------*- C++ -*-===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "passes/Analysis/Rules.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace zorro;
+
+//===----------------------------------------------------------------------------------------===//
+// Softmax
+//===----------------------------------------------------------------------------------------===//
+
+/// Softmax of one row of cells; `widths` are the elements of each.
+static SmallVector<Cell> softmaxRow(ArrayRef<Cell> row, ArrayRef<int64_t> widths, Element element) {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  bool rowLive = false, anchored = false, allKnownDead = true;
+  uint64_t liveTaint = 0, allTaint = 0, nonFinite = 0;
+  uint8_t mayBe = 0;
+  int64_t candidates = 0, length = 0;
+  for (auto [cell, width] : llvm::zip(row, widths)) {
+    bool live = (cell.isKnown() && cell.value > kDeadScore) ||
+                (cell.kind == CellKind::Any && !(cell.flags & (kFill | kInfinite))) ||
+                ((cell.flags & kRowTrue) && !cell.isDead());
+    bool dead = cell.isDead();
+    rowLive |= live;
+    allTaint |= cell.taint;
+    liveTaint |= dead ? 0 : cell.taint;
+    nonFinite |= cell.nonFinite;
+    mayBe |= cell.mayBe();
+    candidates += dead ? 0 : width;
+    length += width;
+    anchored |= (cell.isKnown() && cell.value > -inf) ||
+                (cell.kind == CellKind::Dead && !cell.mayBeNonFinite());
+    allKnownDead &= dead && cell.isKnown() && cell.value == row.front().value;
+  }
+  SmallVector<Cell> result;
+  if (allKnownDead) { // wholly masked: NaN, or the mean of all
+    double value = row.front().value == -inf ? std::nan("") : roundTo(1.0 / length, element);
+    result.assign(row.size(), Cell::known(value));
+    return result;
+  }
+  bool mayBeNaN = (mayBe & kNaN) || !(rowLive || anchored);
+  uint64_t nanTaint = mayBeNaN ? nonFinite : 0;
+  for (auto [cell, width] : llvm::zip(row, widths)) {
+    bool dead = cell.isDead();
+    bool deadByInfinity =
+        dead && (cell.isKnown() ? cell.value == -inf : !(cell.mayBe() & kFill));
+    if (rowLive ? dead : deadByInfinity) {
+      result.push_back(mayBeNaN ? Cell::zeroOrNaN(nanTaint) : Cell::known(0));
+    } else if (rowLive && !(mayBe & kNaN) && candidates == 1 &&
+               !(cell.mayBe() & (kFill | kInfinite))) {
+      result.push_back(Cell::known(1)); // the only live key
+    } else {
+      result.push_back(Cell::any((rowLive ? liveTaint : allTaint) | nonFinite,
+                                 mayBeNaN ? kNaN : 0, nanTaint));
+    }
+  }
+  return result;
+}
+
+GridValue zorro::softmaxGrid(const GridValue &x) {
+  if (x.getCells().empty())
+    return x;
+  const Cuts &cuts = x.getCuts(x.getRank() - 1);
+  SmallVector<int64_t> widths;
+  for (unsigned s = 0; s != x.getSegments(x.getRank() - 1); ++s)
+    widths.push_back(cuts[s + 1] - cuts[s]);
+  std::vector<Cell> cells;
+  for (size_t i = 0; i != x.getCells().size(); i += widths.size())
+    llvm::append_range(cells, softmaxRow(x.getCells().slice(i, widths.size()), widths,
+                                         x.getElement()));
+  return GridValue(x.getShape(), x.getElement(), x.getCuts(), std::move(cells));
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Normalisations
+//===----------------------------------------------------------------------------------------===//
+
+/// Each row depends on all of itself, and on the vectors.
+static GridValue normaliseRows(const GridValue &x, ArrayRef<Cell> vectors) {
+  GridValue joined = x.joinedAlong(x.getRank() - 1);
+  std::vector<Cell> cells;
+  SmallVector<Cell> parts(vectors);
+  parts.emplace_back();
+  for (const Cell &cell : joined.getCells()) {
+    parts.back() = cell;
+    cells.push_back(mixCells(parts, x.getElement()));
+  }
+  return GridValue(x.getShape(), x.getElement(), joined.getCuts(), std::move(cells));
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Contract
+//===----------------------------------------------------------------------------------------===//
+
+static GridValue transferContract(ContractOp op, GridLookup get) {
+  const GridValue &a = get(op.getA()), &b = get(op.getB());
+  Element element = elementOf(op.getType());
+  unsigned rank = a.getRank();
+  SmallVector<Cuts> cuts(a.getCuts());
+  Cuts inner = uniteCuts(cuts.back(), b.getCuts(0));
+  cuts.back() = b.getCuts(1);
+  SmallVector<const GridValue *> extras;
+  for (Value extra : op.getExtras()) {
+    const GridValue &grid = get(extra);
+    extras.push_back(&grid);
+    for (unsigned axis = 0; axis != grid.getRank(); ++axis)
+      if (unsigned at = rank - grid.getRank() + axis; grid.getRank() <= rank &&
+          grid.getShape()[axis] == shapeOf(op.getType())[at])
+        cuts[at] = uniteCuts(cuts[at], grid.getCuts(axis));
+  }
+  thinCuts(cuts);
+  SmallVector<unsigned> sizes;
+  for (const Cuts &axis : cuts)
+    sizes.push_back(axis.size() - 1);
+  std::vector<Cell> cells;
+  BodyContext context{get, {}};
+  forEachIndex(sizes, [&](ArrayRef<unsigned> index) {
+    SmallVector<IndexRange, 4> box;
+    for (auto [axis, i] : llvm::enumerate(index))
+      box.push_back({cuts[axis][i], cuts[axis][i + 1]});
+    SmallVector<IndexRange, 4> rows(box);
+    SmallVector<ReductionPart> parts;
+    for (unsigned s = 0; s + 1 < inner.size(); ++s) {
+      rows.back() = {inner[s], inner[s + 1]};
+      Cell x = a.joinBox(rows), y = b.joinBox({rows.back(), box.back()});
+      parts.push_back({mulCells(x, y, element), inner[s + 1] - inner[s]});
+    }
+    Cell sum = reduceCells(parts, Reduction::Sum, element, true);
+    if (!op.getEpilogue().empty()) {
+      Block &body = op.getEpilogue().front();
+      SmallVector<Cell> arguments = {sum};
+      for (const GridValue *extra : extras) {
+        SmallVector<IndexRange, 4> part;
+        // A missing leading axis or one of size 1 is broadcast.
+        for (unsigned axis = 0; axis != extra->getRank(); ++axis) {
+          int at = int(rank) - int(extra->getRank()) + int(axis);
+          bool broadcast = at < 0 || extra->getShape()[axis] == 1;
+          part.push_back(broadcast ? IndexRange{0, 1} : box[at]);
+        }
+        arguments.push_back(extra->joinBox(part));
+      }
+      Value yielded = body.getTerminator()->getOperand(0);
+      sum = evaluateBody(body, arguments, yielded, context).front();
+    }
+    sum.flags &= ~kRowFlags;
+    cells.push_back(sum);
+  });
+  return GridValue(shapeOf(op.getType()), element, cuts, std::move(cells));
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------------------------===//
+
+static Cuts boundsOf(StreamsAttr streams) {
+  Cuts bounds = {0};
+  for (int64_t size : streams.getSizes())
+    bounds.push_back(bounds.back() + size);
+  return bounds;
+}
+
+/// One query segment: the weights over the key segments that it may see, times their values.
+static Cell attendCell(AttentionOp op, ArrayRef<IndexRange> box, GridLookup get, Element element) {
+  const GridValue &q = get(op.getQ()), &k = get(op.getK()), &v = get(op.getV());
+  MaskAttr mask = op.getMaskAttr();
+  IndexRange rows = box[2], features = {0, q.getShape()[3]};
+  int64_t tokens = k.getShape()[2], liveKeys = 0;
+  SmallVector<IndexRange> live;
+  bool empty = false;
+  if (!mask) {
+    live.push_back({0, tokens});
+  } else {
+    unsigned segment = 0;
+    while (mask.getQueries().getBegin(segment) + mask.getQueries().getSizes()[segment] <= rows.begin)
+      ++segment;
+    for (auto [begin, end] : mask.getIntervals(segment))
+      live.push_back({begin, end});
+    empty = live.empty();
+  }
+  Cell weight;
+  if (empty) {
+    if (mask.getEmpty() == EmptyRow::Zero)
+      return Cell::known(0);
+    if (mask.getEmpty() == EmptyRow::Nan)
+      return Cell::known(std::nan(""));
+    weight = Cell::known(roundTo(1.0 / tokens, element));
+    live.push_back({0, tokens});
+  } else {
+    SmallVector<Cell> scores = {q.joinBox({box[0], box[1], rows, features})};
+    for (IndexRange keys : live) {
+      scores.push_back(k.joinBox({box[0], box[1], keys, features}));
+      liveKeys += keys.end - keys.begin;
+    }
+    weight = mixCells(scores, element);
+    // An infinity or a fill among the scores may make the row NaN or uniform.
+    bool odd = weight.flags & kUnusual;
+    weight.flags = odd ? kNaN : 0;
+    if (odd)
+      weight.nonFinite |= weight.taint;
+    if (liveKeys == 1 && !odd)
+      weight = Cell::known(1);
+  }
+  SmallVector<ReductionPart> parts;
+  for (IndexRange keys : live) {
+    const Cuts &cuts = v.getCuts(2);
+    for (unsigned s = 0; s != v.getSegments(2); ++s) {
+      IndexRange part = {std::max(keys.begin, cuts[s]), std::min(keys.end, cuts[s + 1])};
+      if (part.begin < part.end)
+        parts.push_back({mulCells(weight, v.joinBox({box[0], box[1], part, box[3]}), element),
+                         part.end - part.begin});
+    }
+  }
+  return reduceCells(parts, Reduction::Sum, element, false);
+}
+
+static GridValue transferAttention(AttentionOp op, GridLookup get) {
+  const GridValue &q = get(op.getQ()), &k = get(op.getK()), &v = get(op.getV());
+  Element element = elementOf(op.getType());
+  SmallVector<Cuts> cuts;
+  for (unsigned axis : {0, 1})
+    cuts.push_back(uniteCuts(uniteCuts(q.getCuts(axis), k.getCuts(axis)), v.getCuts(axis)));
+  cuts.push_back(q.getCuts(2));
+  if (MaskAttr mask = op.getMaskAttr())
+    cuts.back() = uniteCuts(cuts.back(), boundsOf(mask.getQueries()));
+  cuts.push_back(v.getCuts(3));
+  SmallVector<unsigned> sizes;
+  for (const Cuts &axis : cuts)
+    sizes.push_back(axis.size() - 1);
+  std::vector<Cell> cells;
+  forEachIndex(sizes, [&](ArrayRef<unsigned> index) {
+    SmallVector<IndexRange, 4> box;
+    for (auto [axis, i] : llvm::enumerate(index))
+      box.push_back({cuts[axis][i], cuts[axis][i + 1]});
+    cells.push_back(attendCell(op, box, get, element));
+  });
+  return GridValue(shapeOf(op.getType()), element, cuts, std::move(cells));
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Dispatch
+//===----------------------------------------------------------------------------------------===//
+
+Grids zorro::transferZorro(Operation *op, GridLookup get) {
+  auto just = [](GridValue grid) {
+    return Grids(std::vector<GridValue>{std::move(grid)});
+  };
+  return llvm::TypeSwitch<Operation *, Grids>(op)
+      .Case<WeightRefOp>([&](WeightRefOp ref) {
+        auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(ref, ref.getWeightAttr());
+        bool fills = !weight || weight.getFills();
+        Element element = elementOf(ref.getType());
+        return just(GridValue(shapeOf(ref.getType()), element,
+                              Cell::any(0, fills && isFloat(element) ? kUnusual : 0)));
+      })
+      .Case<ContractOp>([&](ContractOp contract) { return just(transferContract(contract, get)); })
+      .Case<AttentionOp>([&](AttentionOp attend) { return just(transferAttention(attend, get)); })
+      .Case<SoftmaxOp>([&](SoftmaxOp softmax) { return just(softmaxGrid(get(softmax.getX()))); })
+      .Case<LayerNormOp, RMSNormOp>([&](auto norm) {
+        SmallVector<Cell> vectors;
+        for (Value vector : llvm::drop_begin(norm->getOperands()))
+          vectors.push_back(get(vector).joinAll());
+        return just(normaliseRows(get(norm.getX()), vectors));
+      })
+      .Case<GeluOp>([&](GeluOp gelu) {
+        const GridValue &x = get(gelu.getX());
+        std::vector<Cell> cells;
+        for (const Cell &cell : x.getCells())
+          cells.push_back(evaluateScalar(gelu, cell));
+        return just(GridValue(x.getShape(), x.getElement(), x.getCuts(), std::move(cells)));
+      })
+      .Case<JoinOp>([&](JoinOp join) {
+        std::vector<GridValue> parts;
+        for (Value part : join.getParts())
+          parts.push_back(get(part));
+        return just(GridValue::concat(parts, join.getAxis()));
+      })
+      .Case<TakeOp>([&](TakeOp take) {
+        int64_t size = shapeOf(take.getType())[take.getAxis()];
+        return just(get(take.getSource()).slice(take.getAxis(), take.getBegin(), size));
+      })
+      .Default([](Operation *) -> Grids { return std::nullopt; });
+}
