@@ -81,10 +81,11 @@ struct TypeRow {
 
 static const TypeRow *findType(uint32_t type) {
   static const TypeRow rows[] = {
-      {ZORRO_F32, "f32", 4}, {ZORRO_U8, "u8", 1},     {ZORRO_I8, "i8", 1},   {ZORRO_U16, "u16", 2},
-      {ZORRO_I16, "i16", 2}, {ZORRO_I32, "i32", 4},   {ZORRO_I64, "i64", 8}, {ZORRO_BOOL, "bool", 1},
-      {ZORRO_F16, "f16", 2}, {ZORRO_F64, "f64", 8},   {ZORRO_U32, "u32", 4}, {ZORRO_U64, "u64", 8},
-      {ZORRO_BF16, "bf16", 2}};
+      {ZORRO_F32, "f32", 4},   {ZORRO_U8, "u8", 1},   {ZORRO_I8, "i8", 1},
+      {ZORRO_U16, "u16", 2},   {ZORRO_I16, "i16", 2}, {ZORRO_I32, "i32", 4},
+      {ZORRO_I64, "i64", 8},   {ZORRO_F16, "f16", 2}, {ZORRO_F64, "f64", 8},
+      {ZORRO_U32, "u32", 4},   {ZORRO_U64, "u64", 8}, {ZORRO_BF16, "bf16", 2},
+      {ZORRO_BOOL, "bool", 1}};
   for (const TypeRow &row : rows)
     if (row.type == type)
       return &row;

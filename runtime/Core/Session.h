@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------------------------===//
 //
-// Checks a run's tensors against the descriptor, calls the generated entry, and serves its launches.
+// Checks a run's tensors against the descriptor, calls the generated entry, and serves its
+// launches.
 //
 //===----------------------------------------------------------------------------------------===//
 

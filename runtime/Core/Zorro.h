@@ -81,9 +81,9 @@ typedef struct zorro_load_options {
 
 ZORRO_API void zorro_load_options_init(zorro_load_options *options);
 
-// Opens the artefact at `path`, or the one appended to the program at `path`, in this order: footer,
-// code and descriptor hashes, descriptor contents, CPU features, weight hashes, and only then
-// the code. `options` may be NULL. On failure *model is NULL.
+// Opens the artefact at `path`, or the one appended to the program at `path`, in this order:
+// footer, code and descriptor hashes, descriptor contents, CPU features, weight hashes, and only
+// then the code. `options` may be NULL. On failure *model is NULL.
 // Weights are mapped read-only and shared between processes.
 ZORRO_API zorro_status zorro_model_load(const char *path, const zorro_load_options *options,
                                         zorro_model **model);

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------------------------===//
 //
-// Per-kernel rows come from traces of whole runs: a kernel is timed where it stands, with the caches
-// as its neighbours leave them. One recording serves the rows of all kernels.
+// Per-kernel rows come from traces of whole runs: a kernel is timed where it stands, with the
+// caches as its neighbours leave them. One recording serves the rows of all kernels.
 //
 //===----------------------------------------------------------------------------------------===//
 

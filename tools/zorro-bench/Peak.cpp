@@ -27,7 +27,8 @@ static constexpr int64_t innerTurns = 20000;
 
 /// One multiply-add of a chain; the empty assembly keeps its history unknown, so that it is not
 /// folded away.
-__attribute__((target("avx512f"))) static inline void stepAvx512(__m512 &sum, __m512 factor, __m512 addend) {
+__attribute__((target("avx512f"))) static inline void stepAvx512(__m512 &sum, __m512 factor,
+                                                                 __m512 addend) {
   sum = _mm512_fmadd_ps(sum, factor, addend);
   __asm__ volatile("" : "+v"(sum));
 }
@@ -41,7 +42,8 @@ __attribute__((target("avx512f"))) static int64_t turnsAvx512(std::index_sequenc
   return innerTurns * int64_t(sizeof...(chain)) * 16 * 2;
 }
 
-__attribute__((target("avx2,fma"))) static inline void stepAvx2(__m256 &sum, __m256 factor, __m256 addend) {
+__attribute__((target("avx2,fma"))) static inline void stepAvx2(__m256 &sum, __m256 factor,
+                                                                __m256 addend) {
   sum = _mm256_fmadd_ps(sum, factor, addend);
   __asm__ volatile("" : "+x"(sum));
 }

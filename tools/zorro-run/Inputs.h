@@ -28,7 +28,7 @@ bool parseFileSpec(const std::string &text, FileSpec &spec);
 
 /// Reads `specs` into `arrays`, one for each input of `entry` in its order, types and trailing dims
 /// checked. In a .npz, arrays that only other entries of the model take are passed over.
-/// `runs` is 1, or with `each` the number of times that the entry's first dim goes into the inputs'.
+/// `runs` is 1, or with `each` the number of times that the entry's first dim goes into theirs.
 npy::MaybeFailure readInputs(const std::vector<std::string> &specs, const zorro_model_desc &model,
                              const zorro_entry_desc &entry, bool each,
                              std::vector<npy::Array> &arrays, int64_t &runs);

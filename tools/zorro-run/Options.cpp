@@ -46,7 +46,8 @@ std::optional<int> zorro::run::parseOptions(int argc, char **argv, bool embedded
   app.add_flag("--describe{table}", options.describe,
                "say what the file holds and end; --describe=json for programs")
       ->check(CLI::IsMember({"table", "json"}));
-  app.add_option("--trace", options.trace, "write a trace for chrome://tracing or Perfetto");
+  app.add_option("--trace", options.trace,
+                 "write a trace of the (last) run for chrome://tracing or Perfetto");
   app.add_option("--threads", options.threads, "threads of the run (default: the cores)")
       ->check(CLI::Range(1, 1024));
   app.add_flag("!--no-verify", options.verify, "do not check the hashes of the weights");

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------------------------===//
 //
-// Loads an artefact, runs one of its entries once (or once per clip), and prints, writes or compares
-// the outputs. If an artefact stands behind the program's own file, that one is run.
+// Loads an artefact, runs one of its entries once (or once per clip), and prints, writes or
+// compares the outputs. If an artefact stands behind the program's own file, that one is run.
 //
 //===----------------------------------------------------------------------------------------===//
 

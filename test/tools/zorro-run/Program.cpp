@@ -14,6 +14,7 @@
 #include "test/runtime/TinyArtefact.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,7 +23,8 @@ using namespace zorro::test;
 ProgramResult zorro::test::runProgram(const std::string &path,
                                       const std::vector<std::string> &arguments,
                                       const std::string &folder,
-                                      const std::vector<std::string> &environment) {
+                                      const std::vector<std::string> &environment,
+                                      size_t memoryLimit) {
   TemporaryFolder streams;
   std::string output = streams.path("output"), errors = streams.path("errors");
   std::vector<char *> argv = {const_cast<char *>(path.c_str())}, envp;
@@ -37,7 +39,8 @@ ProgramResult zorro::test::runProgram(const std::string &path,
     int mode = O_WRONLY | O_CREAT;
     bool ready = dup2(open(output.c_str(), mode, 0600), 1) == 1 &&
                  dup2(open(errors.c_str(), mode, 0600), 2) == 2 && chdir(folder.c_str()) == 0;
-    if (ready)
+    rlimit limit = {memoryLimit, memoryLimit};
+    if (ready && (memoryLimit == 0 || setrlimit(RLIMIT_AS, &limit) == 0))
       execve(path.c_str(), argv.data(), environment.empty() ? environ : envp.data());
     _exit(127);
   }

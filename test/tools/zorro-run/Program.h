@@ -22,10 +22,12 @@ struct ProgramResult {
   std::string output, errors;
 };
 
-/// Runs `path` with `arguments` in `folder`, with `environment` only ("NAME=value") unless empty.
+/// Runs `path` with `arguments` in `folder`, with `environment` only ("NAME=value") unless empty,
+/// and with at most `memoryLimit` bytes of address space unless 0.
 ProgramResult runProgram(const std::string &path, const std::vector<std::string> &arguments,
                          const std::string &folder,
-                         const std::vector<std::string> &environment = {});
+                         const std::vector<std::string> &environment = {},
+                         size_t memoryLimit = 0);
 
 } // namespace zorro::test
 

@@ -22,6 +22,12 @@ using namespace zorro::test;
 
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
+
 class RunTest : public ::testing::Test {
 protected:
   void SetUp() override {
@@ -179,6 +185,30 @@ TEST_F(RunTest, exitCodes) {
   ProgramResult masked = run({"tiny.so", "--describe"}, {"ZORRO_CPU_MASK=sse4.2"});
   EXPECT_EQ(masked.exitCode, 3);
   EXPECT_NE(masked.errors.find("lacks: sse4.2"), std::string::npos) << masked.errors;
+}
+
+// With 100 MB in all: an arena, weights, an input, and threads that are too many.
+TEST_F(RunTest, saysWhenMemoryRunsOut) {
+  if (sanitized)
+    GTEST_SKIP() << "sanitizers reserve more address space than the limit";
+  auto refuses = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "tiny.so");
+    ProgramResult result =
+        runProgram(ZORRO_RUN_PATH, arguments, folder.path(), {}, size_t(100) << 20);
+    EXPECT_EQ(result.exitCode, 4) << result.errors;
+    EXPECT_NE(result.errors.find("error: "), std::string::npos) << result.errors;
+  };
+  refuses({"--input=@x.npz", "--threads=200"});
+  refuses({"--input=x=99999999xf32=1", "--threads=1"});
+  DescriptorSpec spec = tinyDescriptor();
+  spec.entries[0].arenaBytes = 200 << 20;
+  Bytes weights = tinyWeights();
+  writeBytes(folder.path("tiny.so"), assembleArtefact(tinyCode(), weights, encodeDescriptor(spec)));
+  refuses({"--input=@x.npz", "--threads=1"});
+  weights.resize(200 << 20);
+  writeBytes(folder.path("tiny.so"),
+             assembleArtefact(tinyCode(), weights, encodeDescriptor(tinyDescriptor())));
+  refuses({"--input=@x.npz", "--threads=1"});
 }
 
 TEST_F(RunTest, leavesNothingWhenItCannotWrite) {
