@@ -1,0 +1,45 @@
+//===- LowerKernels.cpp - Write the code of every kernel ----------------------------*- C++ -*-===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "lowering/Cpu/Kernels.h"
+#include "lowering/Cpu/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+namespace zorro {
+#define GEN_PASS_DEF_LOWERKERNELS
+#include "lowering/Cpu/Passes.h.inc"
+} // namespace zorro
+
+using namespace mlir;
+using namespace zorro;
+
+namespace {
+struct LowerKernels : zorro::impl::LowerKernelsBase<LowerKernels> {
+  using LowerKernelsBase::LowerKernelsBase;
+
+  void runOnOperation() override {
+    std::string message;
+    FailureOr<CpuTarget> target = CpuTarget::get(cpu, &message);
+    if (failed(target)) {
+      getOperation().emitError() << message;
+      return signalPassFailure();
+    }
+    for (KernelOp kernel : llvm::make_early_inc_range(getOperation().getOps<KernelOp>())) {
+      OpBuilder builder(kernel);
+      if (failed(emitKernel(kernel, *target, builder)))
+        return signalPassFailure();
+      kernel.erase();
+      ++kernels;
+    }
+  }
+};
+} // namespace
