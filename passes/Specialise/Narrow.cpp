@@ -1,0 +1,374 @@
+//===- Narrow.cpp - Build the function that the kept outputs need --------------------*- C++ -*-===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "passes/Specialise/Narrow.h"
+
+#include "passes/Analysis/Reasons.h"
+#include "passes/Analysis/Rules.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace zorro;
+
+namespace {
+class Narrower {
+public:
+  Narrower(const StreamDependence &streams, ArrayRef<unsigned> outputs, uint64_t foreign,
+           NarrowCounts &counts)
+      : streams(streams), needs(streams, outputs), source(streams.getFunction()),
+        builder(source), outputs(outputs), foreign(foreign), counts(counts) {}
+
+  func::FuncOp run(StringRef name);
+
+private:
+  void emit(Operation *op);
+  Value emitAttention(AttentionOp op);
+  Value emitJoin(JoinOp op);
+  Value emitConcat(tensor::ConcatOp op);
+  Value emitTake(TakeOp op);
+  Value emitSlice(tensor::ExtractSliceOp op);
+  Value emitConstant(arith::ConstantOp op);
+  Value emitWeight(WeightRefOp op);
+  Value emitClone(Operation *op);
+
+  RankedTensorType narrowType(Value value) {
+    return cast<RankedTensorType>(value.getType()).clone(needs.get(value)->getShape());
+  }
+  /// What the operation wants of an operand, cut out of what is kept of it.
+  Value operand(OpOperand &use) {
+    return fit(use.get(), *needs.getWanted(use), use.getOwner()->getLoc());
+  }
+  Value fit(Value old, const Window &want, Location loc);
+  /// Cuts `want` out of `value`, which holds `have`.
+  Value cut(Value value, const Window &have, const Window &want, Location loc);
+  MaskAttr narrowMask(MaskAttr mask, const Intervals &queries, const Intervals &keys);
+
+  const StreamDependence &streams;
+  Needs needs;
+  func::FuncOp source;
+  OpBuilder builder;
+  ArrayRef<unsigned> outputs;
+  uint64_t foreign;
+  NarrowCounts &counts;
+  IRMapping mapping;
+};
+} // namespace
+
+//===----------------------------------------------------------------------------------------===//
+// Cutting
+//===----------------------------------------------------------------------------------------===//
+
+Value Narrower::fit(Value old, const Window &want, Location loc) {
+  return cut(mapping.lookup(old), *needs.get(old), want, loc);
+}
+
+Value Narrower::cut(Value value, const Window &have, const Window &want, Location loc) {
+  for (unsigned axis = 0; axis != want.axes.size(); ++axis) {
+    if (have.axes[axis] == want.axes[axis])
+      continue;
+    SmallVector<Value> pieces;
+    for (IndexRange range : positionsIn(have.axes[axis], want.axes[axis])) {
+      ArrayRef<int64_t> shape = shapeOf(value.getType());
+      SmallVector<OpFoldResult> offsets(shape.size(), builder.getIndexAttr(0)), sizes,
+          strides(shape.size(), builder.getIndexAttr(1));
+      for (int64_t length : shape)
+        sizes.push_back(builder.getIndexAttr(length));
+      offsets[axis] = builder.getIndexAttr(range.begin);
+      sizes[axis] = builder.getIndexAttr(range.end - range.begin);
+      pieces.push_back(
+          tensor::ExtractSliceOp::create(builder, loc, value, offsets, sizes, strides));
+    }
+    value = pieces.size() == 1 ? pieces.front()
+                               : tensor::ConcatOp::create(builder, loc, axis, pieces).getResult();
+  }
+  return value;
+}
+
+/// The segments that still have tokens.
+static StreamsAttr narrowStreams(StreamsAttr streams, const Intervals &kept) {
+  SmallVector<StringAttr> names;
+  SmallVector<int64_t> sizes;
+  for (unsigned i = 0; i != streams.getCount(); ++i) {
+    int64_t begin = streams.getBegin(i);
+    if (int64_t n = countOf(cutInterval(kept, {begin, begin + streams.getSizes()[i]}))) {
+      names.push_back(streams.getNames()[i]);
+      sizes.push_back(n);
+    }
+  }
+  return StreamsAttr::get(streams.getContext(), names, sizes);
+}
+
+static SmallVector<unsigned> keptSegments(StreamsAttr streams, const Intervals &kept) {
+  SmallVector<unsigned> segments;
+  for (unsigned i = 0; i != streams.getCount(); ++i) {
+    int64_t begin = streams.getBegin(i);
+    if (!cutInterval(kept, {begin, begin + streams.getSizes()[i]}).empty())
+      segments.push_back(i);
+  }
+  return segments;
+}
+
+MaskAttr Narrower::narrowMask(MaskAttr mask, const Intervals &queries, const Intervals &keys) {
+  SmallVector<bool> live;
+  for (unsigned q : keptSegments(mask.getQueries(), queries))
+    for (unsigned k : keptSegments(mask.getKeys(), keys))
+      live.push_back(mask.isLive(q, k));
+  auto narrowed = MaskAttr::get(mask.getContext(), narrowStreams(mask.getQueries(), queries),
+                                narrowStreams(mask.getKeys(), keys), live, mask.getEmpty());
+  return narrowed.isFull() ? MaskAttr() : narrowed;
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Operations
+//===----------------------------------------------------------------------------------------===//
+
+Value Narrower::emitAttention(AttentionOp op) {
+  RankedTensorType type = narrowType(op.getResult());
+  if (!needs.getWanted(op->getOpOperand(0))) { // no row that is kept has a key
+    double value = op.getMaskAttr().getEmpty() == EmptyRow::Nan ? std::nan("") : 0.0;
+    auto splat = DenseElementsAttr::get(type, Attribute(builder.getFloatAttr(type.getElementType(), value)));
+    return arith::ConstantOp::create(builder, op.getLoc(), splat);
+  }
+  MaskAttr mask = op.getMaskAttr();
+  if (mask)
+    mask = narrowMask(mask, needs.get(op.getResult())->axes[2],
+                      needs.getWanted(op->getOpOperand(1))->axes[2]);
+  auto narrowed = AttentionOp::create(builder, op.getLoc(), type, operand(op->getOpOperand(0)),
+                                      operand(op->getOpOperand(1)), operand(op->getOpOperand(2)),
+                                      mask, op.getScaleAttr());
+  narrowed->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+  return narrowed;
+}
+
+Value Narrower::emitJoin(JoinOp op) {
+  SmallVector<Value> parts;
+  for (OpOperand &part : op->getOpOperands())
+    if (needs.getWanted(part))
+      parts.push_back(operand(part));
+  if (parts.size() == 1)
+    return parts.front();
+  StreamsAttr streams =
+      narrowStreams(op.getStreams(), needs.get(op.getResult())->axes[op.getAxis()]);
+  return JoinOp::create(builder, op.getLoc(), narrowType(op.getResult()), parts, op.getAxisAttr(),
+                        streams);
+}
+
+Value Narrower::emitConcat(tensor::ConcatOp op) {
+  SmallVector<Value> parts;
+  for (OpOperand &part : op->getOpOperands())
+    if (needs.getWanted(part))
+      parts.push_back(operand(part));
+  if (parts.size() == 1)
+    return parts.front();
+  return tensor::ConcatOp::create(builder, op.getLoc(), op.getDim(), parts);
+}
+
+Value Narrower::emitTake(TakeOp op) {
+  const Window &have = *needs.get(op.getSource()), &want = *needs.getWanted(op->getOpOperand(0));
+  unsigned axis = op.getAxis();
+  if (have.axes[axis] == want.axes[axis])
+    return operand(op->getOpOperand(0));
+  // Still whole segments of a sequence: still a take.
+  StreamsAttr streams = narrowStreams(op.getStreams(), have.axes[axis]);
+  SmallVector<unsigned> there = keptSegments(op.getStreams(), have.axes[axis]),
+                        kept = keptSegments(op.getStreams(), want.axes[axis]);
+  bool whole = true;
+  for (unsigned segment : kept) {
+    int64_t begin = op.getStreams().getBegin(segment);
+    IndexRange range = {begin, begin + op.getStreams().getSizes()[segment]};
+    whole &= cutInterval(have.axes[axis], range) == cutInterval(want.axes[axis], range);
+  }
+  unsigned first = llvm::find(there, kept.front()) - there.begin();
+  whole &= first + kept.size() <= there.size() && there[first + kept.size() - 1] == kept.back();
+  if (!whole)
+    return operand(op->getOpOperand(0));
+  Window others = want;
+  others.axes[axis] = have.axes[axis];
+  Value source = fit(op.getSource(), others, op.getLoc());
+  return TakeOp::create(builder, op.getLoc(), narrowType(op.getResult()), source,
+                        builder.getI64IntegerAttr(first), builder.getI64IntegerAttr(kept.size()),
+                        op.getAxisAttr(), streams);
+}
+
+Value Narrower::emitSlice(tensor::ExtractSliceOp op) {
+  RankedTensorType type = narrowType(op.getResult());
+  Value source = operand(op->getOpOperand(0));
+  bool steps = llvm::any_of(op.getStaticStrides(), [](int64_t s) { return s != 1; });
+  if (source.getType() == type && !steps)
+    return source;
+  // What is left is the step, or the axes that are dropped.
+  SmallVector<OpFoldResult> offsets, sizes, strides;
+  for (auto [length, stride] : llvm::zip(shapeOf(source.getType()), op.getStaticStrides())) {
+    offsets.push_back(builder.getIndexAttr(0));
+    sizes.push_back(builder.getIndexAttr((length + stride - 1) / stride));
+    strides.push_back(builder.getIndexAttr(stride));
+  }
+  return tensor::ExtractSliceOp::create(builder, op.getLoc(), type, source, offsets, sizes, strides);
+}
+
+Value Narrower::emitConstant(arith::ConstantOp op) {
+  auto dense = dyn_cast<DenseElementsAttr>(op.getValue());
+  const Window &window = *needs.get(op.getResult());
+  Window whole = Window::whole(shapeOf(op.getType()));
+  if (dense && dense.isSplat() && window != whole)
+    return arith::ConstantOp::create(builder, op.getLoc(), dense.resizeSplat(narrowType(op)));
+  Value copy = builder.clone(*op)->getResult(0);
+  return cut(copy, whole, window, op.getLoc());
+}
+
+Value Narrower::emitWeight(WeightRefOp op) {
+  const Window &window = *needs.get(op.getResult());
+  Window whole = Window::whole(shapeOf(op.getType()));
+  if (window == whole)
+    return builder.clone(*op)->getResult(0);
+  auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, op.getWeightAttr());
+  // One range per axis goes into the recipe; what is scattered is cut out of that.
+  Window hull;
+  SmallVector<int64_t> offsets, sizes;
+  std::string name = weight.getName().str();
+  for (auto [axis, intervals] : llvm::enumerate(window.axes)) {
+    IndexRange range = {intervals.front().begin, intervals.back().end};
+    hull.axes.push_back({range});
+    offsets.push_back(range.begin);
+    sizes.push_back(range.end - range.begin);
+    if (sizes.back() != op.getType().getShape()[axis])
+      name += ("." + Twine(axis) + "_" + Twine(range.begin) + "_" + Twine(range.end)).str();
+  }
+  SmallVector<Attribute> recipe;
+  if (ArrayAttr steps = weight.getRecipeAttr())
+    llvm::append_range(recipe, steps);
+  if (hull == whole)
+    return cut(builder.clone(*op)->getResult(0), whole, window, op.getLoc());
+  recipe.push_back(SliceStepAttr::get(builder.getContext(), offsets, sizes));
+  auto type = cast<RankedTensorType>(op.getType()).clone(sizes);
+  auto same = SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, builder.getStringAttr(name));
+  if (!same) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointAfter(weight);
+    same = cast<WeightOp>(builder.clone(*weight));
+    same.setSymName(name);
+    same.setType(type);
+    same.setRecipeAttr(builder.getArrayAttr(recipe));
+  }
+  Value part = WeightRefOp::create(builder, op.getLoc(), type, builder.getAttr<FlatSymbolRefAttr>(name));
+  return cut(part, hull, window, op.getLoc());
+}
+
+/// Operations that follow their types: the same on fewer elements.
+Value Narrower::emitClone(Operation *op) {
+  IRMapping captured;
+  for (Value value : readValues(op))
+    if (!llvm::is_contained(op->getOperands(), value))
+      captured.map(value, fit(value, Window::whole(shapeOf(value.getType())), op->getLoc()));
+  SmallVector<Value> operands;
+  for (OpOperand &use : op->getOpOperands())
+    operands.push_back(operand(use));
+  Operation *copy = builder.clone(*op, captured);
+  copy->setOperands(operands);
+  for (auto [old, result] : llvm::zip(op->getResults(), copy->getResults())) {
+    if (needs.get(old) && isa<RankedTensorType>(old.getType()))
+      result.setType(narrowType(old));
+    mapping.map(old, result);
+  }
+  return copy->getResult(0);
+}
+
+void Narrower::emit(Operation *op) {
+  Value result =
+      llvm::TypeSwitch<Operation *, Value>(op)
+          .Case<AttentionOp>([&](auto attention) { return emitAttention(attention); })
+          .Case<JoinOp>([&](auto join) { return emitJoin(join); })
+          .Case<TakeOp>([&](auto take) { return emitTake(take); })
+          .Case<WeightRefOp>([&](auto ref) { return emitWeight(ref); })
+          .Case<arith::ConstantOp>([&](auto constant) { return emitConstant(constant); })
+          .Case<tensor::ConcatOp>([&](auto concat) { return emitConcat(concat); })
+          .Case<tensor::ExtractSliceOp>([&](tensor::ExtractSliceOp slice) {
+            return slice.getOffsets().empty() && slice.getSizes().empty() &&
+                           slice.getStrides().empty()
+                       ? emitSlice(slice)
+                       : emitClone(slice);
+          })
+          .Case<tensor::ExpandShapeOp>([&](tensor::ExpandShapeOp reshape) -> Value {
+            return tensor::ExpandShapeOp::create(builder, op->getLoc(), narrowType(reshape),
+                                                 operand(op->getOpOperand(0)),
+                                                 reshape.getReassociationIndices());
+          })
+          .Default([&](Operation *) { return emitClone(op); });
+  mapping.map(op->getResult(0), result);
+  if (isa<RankedTensorType>(result.getType()) && result.getType() != op->getResult(0).getType())
+    ++counts.narrowed;
+}
+
+//===----------------------------------------------------------------------------------------===//
+// The function
+//===----------------------------------------------------------------------------------------===//
+
+func::FuncOp Narrower::run(StringRef name) {
+  SmallVector<Type> argTypes, resultTypes;
+  SmallVector<BlockArgument> args, zeros;
+  for (BlockArgument arg : source.getArguments()) {
+    if (!needs.get(arg))
+      continue;
+    bool isForeign = foreign & StreamDependence::bitOf(arg.getArgNumber());
+    (isForeign ? zeros : args).push_back(arg);
+    if (!isForeign)
+      argTypes.push_back(arg.getType());
+  }
+  for (unsigned output : outputs)
+    resultTypes.push_back(source.getResultTypes()[output]);
+  auto func = func::FuncOp::create(builder, source.getLoc(), name,
+                                   builder.getFunctionType(argTypes, resultTypes));
+  for (NamedAttribute attr : source->getDiscardableAttrs())
+    func->setAttr(attr.getName(), attr.getValue());
+  for (auto [i, arg] : llvm::enumerate(args))
+    if (DictionaryAttr attrs = source.getArgAttrDict(arg.getArgNumber()))
+      func.setArgAttrs(i, attrs);
+  for (auto [i, output] : llvm::enumerate(outputs))
+    if (DictionaryAttr attrs = source.getResultAttrDict(output))
+      func.setResultAttrs(i, attrs);
+  Block *body = func.addEntryBlock();
+  builder.setInsertionPointToStart(body);
+  // An input stays whole; what is needed of it is cut out once.
+  auto mapArgument = [&](BlockArgument old, Value value) {
+    Window whole = Window::whole(shapeOf(old.getType()));
+    mapping.map(old, cut(value, whole, *needs.get(old), old.getLoc()));
+  };
+  for (auto [old, arg] : llvm::zip(args, body->getArguments()))
+    mapArgument(old, arg);
+  for (BlockArgument old : zeros) {
+    auto zero = cast<TypedAttr>(builder.getZeroAttr(old.getType()));
+    mapArgument(old, arith::ConstantOp::create(builder, old.getLoc(), zero));
+    source.emitRemark() << "'" << streams.getInputs()[old.getArgNumber()]
+                        << "' is read by @" << name << " but cannot matter; zeros stand for it";
+  }
+  for (Operation &op : source.front().without_terminator()) {
+    if (llvm::none_of(op.getResults(), [&](Value v) { return needs.get(v) != nullptr; })) {
+      ++counts.dead;
+      continue;
+    }
+    emit(&op);
+  }
+  SmallVector<Value> results;
+  Operation *terminator = source.front().getTerminator();
+  for (unsigned output : outputs)
+    results.push_back(operand(terminator->getOpOperand(output)));
+  func::ReturnOp::create(builder, terminator->getLoc(), results);
+  for (Operation *op : needs.getKeptWhole())
+    if (!isa<ContractOp>(op))
+      op->emitRemark() << "kept larger than @" << name << " needs it";
+  return func;
+}
+
+func::FuncOp zorro::narrowFunction(const StreamDependence &streams, StringRef name,
+                                   ArrayRef<unsigned> outputs, uint64_t foreign,
+                                   NarrowCounts &counts) {
+  return Narrower(streams, outputs, foreign, counts).run(name);
+}
