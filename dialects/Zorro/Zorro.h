@@ -41,13 +41,16 @@ constexpr llvm::StringLiteral kNameAttr = "zorro.name";
 /// Name of the argument attribute that holds an input's modality.
 constexpr llvm::StringLiteral kModalityAttr = "zorro.modality";
 
+/// Name of the module attribute that lists, as sentences, what masks were taken to mean.
+constexpr llvm::StringLiteral kAssumptionsAttr = "zorro.assumptions";
+
 // Attributes of functions in the `cpu` phase.
 /// Of an entry: bytes of its arena; its inputs and outputs (dictionaries of name, type, modality).
 constexpr llvm::StringLiteral kArenaAttr = "zorro.arena";
 constexpr llvm::StringLiteral kInputsAttr = "zorro.inputs";
 constexpr llvm::StringLiteral kOutputsAttr = "zorro.outputs";
 /// Of a kernel: its kind, and why it was formed.
-constexpr llvm::StringLiteral kKindAttr = "zorro.kind";
+constexpr llvm::StringLiteral kKindAttr = "zorro.kernel";
 constexpr llvm::StringLiteral kBecauseAttr = "zorro.because";
 
 } // namespace zorro

@@ -190,7 +190,7 @@ void LoopsEmitter::emitTask(ArrayRef<Value> digits, Value wide) {
   Value end = s.inner ? e.min(e.add(begin, chunk), sizes[*s.inner]) : e.idx(1);
   if (wide) {
     // Several registers of a reduction at once, since each sum waits for its last step.
-    for (int64_t ways : s.isReduction() ? ArrayRef<int64_t>{4, 1} : ArrayRef<int64_t>{1}) {
+    for (int64_t ways = s.isReduction() ? 4 : 1; ways > 0; ways = ways == 4 ? 1 : 0) {
       int64_t width = ways * e.lanes;
       Value count = e.mul(e.div(e.sub(end, begin), width), width);
       Value most = e.select(wide, e.add(begin, count), begin);

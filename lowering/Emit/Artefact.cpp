@@ -117,13 +117,14 @@ static FailureOr<std::vector<char>> describe(ModuleOp module, const ArtefactOpti
     auto kind = func->getAttrOfType<StringAttr>(kKindAttr);
     if (!kind)
       continue;
-    kernels[func.getSymName()] = kernels.size();
+    auto because = func->getAttrOfType<StringAttr>(kBecauseAttr);
+    kernels.try_emplace(func.getSymName(), kernels.size());
     writer.addKernel(func.getSymName(), kind.getValue(),
-                     func->getAttrOfType<StringAttr>(kBecauseAttr).getValue(),
+                     because ? because.getValue() : "",
                      getScratchBytes(func));
   }
   for (auto weight : module.getOps<WeightOp>()) {
-    weights[weight.getSymName()] = weights.size();
+    weights.try_emplace(weight.getSymName(), weights.size());
     writer.addWeight(weight.getSymName(), offsetOf(weight), segmentBytes(weight));
   }
   for (auto func : module.getOps<func::FuncOp>()) {

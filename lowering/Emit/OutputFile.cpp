@@ -29,8 +29,10 @@ void OutputFile::fail(StringRef what, int error) {
 OutputFile::OutputFile(StringRef name, bool executable) : path(name) {
   temporary = path + ".XXXXXX";
   descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);
-  if (descriptor < 0)
-    return fail("cannot write", errno);
+  if (descriptor < 0) {
+    fail("cannot write", errno);
+    return;
+  }
   // mkostemp grants nothing to others; a compiled model is readable as the umask says.
   mode_t mask = ::umask(0);
   ::umask(mask);
@@ -79,7 +81,7 @@ void OutputFile::copyFrom(StringRef from) {
       message = ("cannot read '" + from + "': " + source.getError().message()).str();
     return;
   }
-  write((*source)->getBuffer());
+  writeText((*source)->getBuffer());
 }
 
 void OutputFile::padTo(uint64_t alignment) {

@@ -16,6 +16,7 @@
 #include "llvm/Support/Error.h"
 
 #include <string>
+#include <vector>
 
 namespace zorro {
 
@@ -27,7 +28,7 @@ public:
   OutputFile(const OutputFile &) = delete;
 
   void write(llvm::ArrayRef<char> bytes);
-  void write(llvm::StringRef text) { write(llvm::ArrayRef(text.data(), text.size())); }
+  void writeText(llvm::StringRef text) { write(llvm::ArrayRef(text.data(), text.size())); }
   /// Appends a whole file.
   void copyFrom(llvm::StringRef path);
   /// Zeros up to a multiple of `alignment`.

@@ -64,6 +64,7 @@ void Reporter::handle(Diagnostic &diagnostic) {
     code = message.starts_with("unsupported: ") ? kUnsupported
            : message.starts_with("refused: ")   ? kRefused
            : message.starts_with("limit: ")     ? kLimit
+           : message.starts_with("cannot write ") ? kLimit
                                                 : 0;
   }
   llvm::raw_ostream &os = llvm::errs();

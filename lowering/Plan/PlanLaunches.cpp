@@ -81,12 +81,13 @@ int64_t bytesOfTensor(Type type) {
 }
 
 /// Results share the memory of what they were written into: returned ones are outputs, all others
-/// lie in the arena.
+/// lie in the arena. A call into a tensor.empty starts a buffer of its own; equal tensor.empty
+/// operations may have been merged, so they tell nothing.
 LogicalResult FunctionPlanner::place() {
   auto ret = cast<func::ReturnOp>(func.getBody().front().getTerminator());
   auto root = [](Value value) {
-    while (auto call = value.getDefiningOp<CallOp>())
-      value = call.getInto();
+    while (auto into = value.getDefiningOp<CallOp>().getInto().getDefiningOp<CallOp>())
+      value = into;
     return value;
   };
   DenseMap<Value, int64_t> outputs;
@@ -97,7 +98,7 @@ LogicalResult FunctionPlanner::place() {
   DenseMap<Value, Storage> byRoot;
   for (auto call : func.getOps<CallOp>()) {
     Value base = root(call);
-    if (!base.getDefiningOp<tensor::EmptyOp>())
+    if (!base.getDefiningOp<CallOp>().getInto().getDefiningOp<tensor::EmptyOp>())
       return call.emitOpError() << "expected to write into a tensor.empty";
     if (call.getInto().getDefiningOp<CallOp>() && !call.getInto().hasOneUse())
       return call.emitOpError() << "expected to be the only reader of what it writes into";

@@ -1,0 +1,187 @@
+//===- Compile.cpp - Import, phases, output ---------------------------------------*- C++ -*- ===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "lowering/Pipeline/Compile.h"
+
+#include "dialects/Onnx/Import/Import.h"
+#include "dialects/Zorro/Zorro.h"
+#include "lowering/Cpu/Kernels.h"
+#include "lowering/Emit/OutputFile.h"
+#include "lowering/Pipeline/Pipelines.h"
+#include "lowering/Pipeline/Reporter.h"
+#include "passes/Analysis/Explain.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/FileUtilities.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace zorro;
+
+namespace {
+
+class Compilation {
+public:
+  Compilation(const CompileOptions &options, const DialectRegistry &registry)
+      : options(options), context(registry, MLIRContext::Threading::DISABLED),
+        reporter(&context, options.input, options.remarks) {
+    context.loadAllAvailableDialects();
+  }
+
+  int run();
+
+private:
+  bool isModel() const { return llvm::sys::path::extension(options.input).starts_with(".onnx"); }
+  int load();
+  int runTo(Phase phase);
+  int write(Phase phase);
+  int explain();
+  int finish(Phase phase, LogicalResult result);
+  /// A fault of ours: writes the module as it was before the phase, and says where.
+  int internalError(Phase phase);
+  std::string outputFor(Phase phase) const;
+
+  const CompileOptions &options;
+  MLIRContext context;
+  Reporter reporter;
+  OwningOpRef<ModuleOp> module;
+  Phase reached = Phase::Onnx;
+  std::string before; // the module in text, before the phase that runs
+};
+
+int Compilation::load() {
+  if (isModel()) {
+    onnx::ImportOptions import;
+    import.shapes = options.shapes;
+    onnx::ImportStatus status;
+    auto imported = onnx::importModel(options.input, import, context, status);
+    if (failed(imported))
+      return int(status.failure);
+    module = std::move(*imported);
+    return kOk;
+  }
+  std::string message;
+  auto file = openInputFile(options.input, &message);
+  if (!file) {
+    Reporter::error(message);
+    return kMalformed;
+  }
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
+  module = parseSourceFile<ModuleOp>(sources, &context);
+  if (!module)
+    return kMalformed;
+  auto attr = (*module)->getAttrOfType<StringAttr>(kPhaseAttr);
+  auto phase = attr ? parsePhase(attr.getValue()) : std::nullopt;
+  if (!phase || *phase >= Phase::Llvm) {
+    Reporter::error(options.input + ": expected a module with attribute " + kPhaseAttr +
+                    " that names a phase before llvm");
+    return kMalformed;
+  }
+  reached = *phase;
+  return kOk;
+}
+
+int Compilation::internalError(Phase phase) {
+  std::string path =
+      (llvm::sys::path::stem(options.input) + "." + nameOf(phase) + ".reproducer.mlir").str();
+  OutputFile file(path);
+  file.writeText(before);
+  if (llvm::Error error = file.commit()) {
+    Reporter::error(llvm::toString(std::move(error)));
+    return kInternal;
+  }
+  Reporter::error("internal error in phase " + nameOf(phase) +
+                  "; the module before it was written to '" + path + "'");
+  return kInternal;
+}
+
+int Compilation::runTo(Phase phase) {
+  for (const PhaseInfo &info : getPhases()) {
+    if (info.phase <= reached || info.phase > phase || info.phase > Phase::Cpu)
+      continue;
+    before.clear();
+    llvm::raw_string_ostream text(before);
+    module->print(text, OpPrintingFlags().enableDebugInfo());
+    PassManager pm(&context);
+    buildPhase(pm, info.phase, options);
+    if (failed(applyPassManagerCLOptions(pm)))
+      return kUsage;
+    applyDefaultTimingPassManagerCLOptions(pm);
+    if (int code = finish(info.phase, pm.run(*module)))
+      return code;
+    (*module)->setAttr(kPhaseAttr, StringAttr::get(&context, info.name));
+    reached = info.phase;
+  }
+  return kOk;
+}
+
+std::string Compilation::outputFor(Phase phase) const {
+  if (options.output != "-" || phase < Phase::So)
+    return options.output;
+  // A model's artefact lies in the working folder, named after the model.
+  llvm::StringRef stem = llvm::sys::path::stem(options.input);
+  return (phase == Phase::Exe ? stem : stem + ".so").str();
+}
+
+int Compilation::explain() {
+  auto main = module->lookupSymbol<func::FuncOp>("main");
+  if (!main) {
+    Reporter::error(options.input + ": expected a model or a dump of phase onnx or zorro");
+    return kUsage;
+  }
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  printExplanation(main, os, options.explain == Explain::Json);
+  return finish(Phase::Zorro, writeText(text, options.output, module->getLoc()));
+}
+
+int Compilation::write(Phase phase) {
+  std::string output = outputFor(phase);
+  if (phase > Phase::Cpu)
+    return finish(phase, writeCode(*module, phase, output, options));
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  module->print(os);
+  os << "\n";
+  return finish(phase, writeText(text, output, module->getLoc()));
+}
+
+/// The exit code of a step that reported its own errors.
+int Compilation::finish(Phase phase, LogicalResult result) {
+  if (succeeded(result) && !reporter.hasErrors())
+    return kOk;
+  int code = reporter.exitCode(kInternal);
+  return code == kInternal ? internalError(phase) : code;
+}
+
+int Compilation::run() {
+  std::string message;
+  if (failed(CpuTarget::get(options.cpu, &message))) {
+    Reporter::error(message);
+    return kUsage;
+  }
+  if (int code = load())
+    return code;
+  Phase target = options.emit.value_or(Phase::So);
+  if (options.explain != Explain::None)
+    target = Phase::Zorro;
+  if (int code = runTo(target))
+    return code;
+  return options.explain != Explain::None ? explain() : write(target);
+}
+} // namespace
+
+int zorro::compile(const CompileOptions &options, const DialectRegistry &registry) {
+  return Compilation(options, registry).run();
+}

@@ -1,0 +1,32 @@
+//===- Pipelines.h - The passes of each phase ---------------------------------------*- C++ -*- ===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+
+#ifndef ZORRO_LOWERING_PIPELINE_PIPELINES_H
+#define ZORRO_LOWERING_PIPELINE_PIPELINES_H
+
+#include "lowering/Pipeline/Compile.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+
+namespace zorro {
+
+/// Adds the passes that lead from the phase before to `phase` (up to Phase::Cpu).
+void buildPhase(mlir::OpPassManager &pm, Phase phase, const CompileOptions &options);
+
+/// From phase `cpu` to a file: LLVM IR, an artefact, or an executable.
+mlir::LogicalResult writeCode(mlir::ModuleOp module, Phase phase, llvm::StringRef output,
+                              const CompileOptions &options);
+/// Text to a file, or to standard output where it is called "-".
+mlir::LogicalResult writeText(llvm::StringRef text, llvm::StringRef output, mlir::Location loc);
+
+/// Registers every pass of Zorro, by name.
+void registerZorroPasses();
+
+} // namespace zorro
+
+#endif // ZORRO_LOWERING_PIPELINE_PIPELINES_H
