@@ -126,13 +126,15 @@ static void writeOutput(const StreamDependence &streams, unsigned o, llvm::json:
     const GridValue &grid = streams.get(streams.getOutput(o));
     for (size_t c = 0; c != grid.getCells().size(); ++c)
       json.object([&] {
-        json.attributeArray("box", [&] {
-          for (IndexRange range : grid.getBox(c))
-            json.array([&] {
-              json.value(range.begin);
-              json.value(range.end);
-            });
+        json.attributeBegin("box"); // on one line
+        json.rawValue([&](raw_ostream &os) {
+          os << "[";
+          llvm::interleaveComma(grid.getBox(c), os, [&](IndexRange range) {
+            os << "[" << range.begin << ", " << range.end << "]";
+          });
+          os << "]";
         });
+        json.attributeEnd();
         json.attributeArray("depends", [&] {
           for (size_t i = 0; i != streams.getInputs().size(); ++i)
             if (grid.getCells()[c].taint & StreamDependence::bitOf(i))

@@ -63,8 +63,14 @@ Chain zorro::findChain(const StreamDependence &streams, unsigned output, unsigne
         chain.insert(chain.begin(), queue[i]);
       return chain;
     }
-    for (const auto &next : streams.relate(ref.value, ref.cell, bit))
-      push(next, at);
+    // Of chains of equal length, the one that leaves the mixed streams first.
+    SmallVector<StreamDependence::CellRef> reads(streams.relate(ref.value, ref.cell, bit));
+    auto inputsOf = [&](const StreamDependence::CellRef &read) {
+      return llvm::popcount(streams.getFine(read.value).getCells()[read.cell].taint);
+    };
+    llvm::stable_sort(reads, [&](const auto &a, const auto &b) { return inputsOf(a) < inputsOf(b); });
+    for (const auto &read : reads)
+      push(read, at);
   }
   return {};
 }
@@ -131,12 +137,17 @@ static std::string explainAttention(AttentionOp op, IndexRange rows, IndexRange 
       ++segment;
     if (mask.isEmptyRow(segment))
       return printEmptyRow(op, rows, rowNames, mask.getKeys().getTotal());
-    // Only what the row sees of the keys is the reason.
+    // Only what the row sees of the keys is the reason; none of it, where the row reads itself as
+    // a query.
+    bool sees = false;
     for (auto [begin, end] : mask.getIntervals(segment))
       if (begin < keys.end && keys.begin < end) {
         keys = {std::max(begin, keys.begin), std::min(end, keys.end)};
+        sees = true;
         break;
       }
+    if (!sees)
+      return "";
     keyNames = printSegments(mask.getKeys(), keys);
   }
   bool one = rows.end - rows.begin == 1;
@@ -185,8 +196,8 @@ static std::string explainProduct(const StreamDependence &streams, linalg::Linal
 std::string zorro::explainChain(const StreamDependence &streams, const Chain &chain, unsigned input) {
   const std::string &name = streams.getInputs()[input];
   // A step mixes where what is read knows less than what is made of it.
-  Operation *anyMixing = nullptr, *anyAttention = nullptr;
-  std::string sentence, late;
+  Operation *anyMixing = nullptr;
+  std::string sentence, other;
   for (size_t i = 0; i + 1 < chain.size(); ++i) {
     Operation *op = chain[i].value.getDefiningOp();
     const GridValue &grid = streams.getFine(chain[i].value);
@@ -196,10 +207,9 @@ std::string zorro::explainChain(const StreamDependence &streams, const Chain &ch
     SmallVector<IndexRange, 4> box = grid.getBox(chain[i].cell);
     std::string step;
     if (auto attention = dyn_cast<AttentionOp>(op);
-        attention && chain[i + 1].value != attention.getQ()) {
+        attention && llvm::is_contained({attention.getK(), attention.getV()}, chain[i + 1].value)) {
       step = explainAttention(attention, box[2], next.getBox(chain[i + 1].cell)[2]);
-      anyAttention = op;
-      late = step;
+      other = other.empty() ? step : other;
     } else if (auto structured = dyn_cast<linalg::LinalgOp>(op)) {
       step = explainProduct(streams, structured, box);
     }
@@ -215,8 +225,8 @@ std::string zorro::explainChain(const StreamDependence &streams, const Chain &ch
     return sentence;
   if (anyMixing)
     return nameStep(anyMixing) + " joins it with other inputs";
-  if (anyAttention)
-    return late;
+  if (!other.empty())
+    return other;
   SmallVector<std::string> nodes = nodesOf(chain);
   if (nodes.empty())
     return "it is made of " + name;
