@@ -1,0 +1,389 @@
+//===- AttentionPattern.cpp - Attention as exporters write it -----------------------*- C++ -*-===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+//
+// The walk starts at the softmax: backwards over masks and scales to the product, which a stack of
+// steps remembers in reverse, then forwards to the values.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "passes/Raise/AttentionPattern.h"
+#include "passes/Raise/Equation.h"
+#include "passes/Raise/Raiser.h"
+
+#include <cmath>
+#include <numeric>
+
+using namespace mlir;
+using namespace zorro;
+using namespace zorro::raise;
+using onnx::NodeOp;
+
+bool AttentionPattern::refuse(const Twine &why) {
+  if (reason.empty())
+    reason = why.str();
+  return false;
+}
+
+/// Steps over nodes that do not change a float's meaning.
+static Value skipCasts(Value value) {
+  while (auto node = value.getDefiningOp<NodeOp>()) {
+    bool keeps = node.is("Identity") || (node.is("Dropout") && node.getInputs().size() == 1);
+    if (node.is("Cast"))
+      keeps = isa<FloatType>(getElementTypeOrSelf(node.getInput(0))) &&
+              isa<FloatType>(getElementTypeOrSelf(node->getResult(0)));
+    if (!keeps)
+      break;
+    value = node.getInput(0);
+  }
+  return value;
+}
+
+bool AttentionPattern::match() { return matchScores() && matchProduct() && matchValues(); }
+
+//===----------------------------------------------------------------------------------------===//
+// Scores
+//===----------------------------------------------------------------------------------------===//
+
+bool AttentionPattern::isProduct(NodeOp node) {
+  if (!node || node.getInputs().size() != 2)
+    return false;
+  return node.is("MatMul") || node.is("Einsum");
+}
+
+bool AttentionPattern::matchScores() {
+  RankedTensorType type = staticType(softmax->getResult(0));
+  if (!type || type.getRank() < 2 || !isa<FloatType>(type.getElementType()))
+    return false;
+  int64_t axis = softmax.getInt("axis", softmax.getSinceVersion() < 13 ? 1 : -1);
+  if (axis != -1 && axis != type.getRank() - 1)
+    return false;
+  Value value = softmax.getInput(0);
+  while (true) {
+    value = skipCasts(value);
+    auto node = value.getDefiningOp<NodeOp>();
+    if (isProduct(node)) {
+      product = node;
+      break;
+    }
+    if (!node || !matchScoreStep(node, value)) {
+      // A mask over something else than a product is worth a word; a plain softmax is not.
+      if (llvm::any_of(steps, [](const Step &step) { return step.kind == Step::Select; }))
+        refuse("no product of queries and keys under the mask");
+      return false;
+    }
+  }
+  if (staticType(product->getResult(0)) &&
+      cast<ShapedType>(product->getResult(0).getType()).getShape() != type.getShape())
+    return refuse("the mask broadcasts the scores");
+  return true;
+}
+
+/// One node between the product and the softmax; `next` becomes its scores.
+bool AttentionPattern::matchScoreStep(NodeOp node, Value &next) {
+  auto isKnown = [&](unsigned i) { return Constants::isConstant(node.getInput(i)); };
+  auto looksLikeScores = [&](Value value) {
+    auto inner = skipCasts(value).getDefiningOp<NodeOp>();
+    return inner && (isProduct(inner) || inner.is("Mul") || inner.is("Div") || inner.is("Add") ||
+                     inner.is("Where"));
+  };
+  Step step = {Step::Scale, {}, true, 1, node.getNodeName()};
+  if (node.is("Mul") || node.is("Div")) {
+    bool second = isKnown(1);
+    if (!second && (node.is("Div") || !isKnown(0)))
+      return false;
+    auto factor = constants.getSplat(node.getInput(second ? 1 : 0));
+    if (!factor || *factor == 0)
+      return false;
+    step.number = node.is("Div") ? 1 / *factor : *factor;
+    next = node.getInput(second ? 0 : 1);
+  } else if (node.is("Add")) {
+    if (!isKnown(0) && !isKnown(1)) {
+      if (isProduct(skipCasts(node.getInput(0)).getDefiningOp<NodeOp>()) ||
+          isProduct(skipCasts(node.getInput(1)).getDefiningOp<NodeOp>()))
+        refuse("the mask added by node '" + node.getNodeName() + "' is computed at run time");
+      return false;
+    }
+    unsigned known = isKnown(1) ? 1 : 0;
+    step.kind = Step::Add;
+    step.constant = node.getInput(known);
+    next = node.getInput(1 - known);
+  } else if (node.is("Where")) {
+    auto first = constants.getSplat(node.getInput(1)), second = constants.getSplat(node.getInput(2));
+    if (!first && !second)
+      return false;
+    next = node.getInput(first ? 2 : 1);
+    if (!isKnown(0)) {
+      if (looksLikeScores(next))
+        refuse("the mask of node '" + node.getNodeName() + "' is computed at run time");
+      return false;
+    }
+    step.kind = Step::Select;
+    step.constant = node.getInput(0);
+    step.keep = !first;
+    step.number = first ? *first : *second;
+  } else {
+    return false;
+  }
+  locations.push_back(node.getLoc());
+  steps.push_back(step);
+  return true;
+}
+
+bool AttentionPattern::replaySteps() {
+  auto type = cast<RankedTensorType>(product->getResult(0).getType());
+  table.emplace(type.getShape().take_back(2).front(), type.getShape().back());
+  for (const Step &step : llvm::reverse(steps)) {
+    if (step.kind == Step::Scale) {
+      if (step.number < 0 && table->isTouched())
+        return refuse("node '" + step.node + "' turns the mask's sign");
+      scale *= step.number;
+      table->scale(step.number);
+      continue;
+    }
+    DenseElementsAttr attr = constants.get(step.constant);
+    if (!attr)
+      return refuse("the mask of node '" + step.node + "' cannot be read: " + constants.error);
+    bool follows = step.kind == Step::Add ? table->add(attr)
+                                          : table->select(attr, step.keep, step.number);
+    if (!follows)
+      return refuse("node '" + step.node + "': " + table->getReason());
+  }
+  return true;
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Queries and keys
+//===----------------------------------------------------------------------------------------===//
+
+
+/// Where each of `wanted` stands in `labels`; empty where one does not.
+static SmallVector<int64_t> positions(StringRef labels, StringRef wanted) {
+  SmallVector<int64_t> perm;
+  for (char label : wanted) {
+    size_t at = labels.find(label);
+    if (at == StringRef::npos)
+      return {};
+    perm.push_back(at);
+  }
+  return perm;
+}
+
+bool AttentionPattern::matchProduct() {
+  auto a = staticType(product.getInput(0)), b = staticType(product.getInput(1));
+  auto scores = staticType(product->getResult(0));
+  if (!a || !b || !scores)
+    return refuse("shapes are not static");
+  if (product.is("MatMul")) {
+    if (a.getRank() < 2 || b.getRank() < 2)
+      return false;
+    q = {product.getInput(0), identityPermutation(a.getRank())};
+    k = {product.getInput(1), identityPermutation(b.getRank())};
+    std::swap(k.perm[b.getRank() - 1], k.perm[b.getRank() - 2]);
+  } else {
+    auto equation = Equation::of(product);
+    if (!equation || equation->output.size() < 2)
+      return false;
+    StringRef out = equation->output;
+    char i = out[out.size() - 2], j = out.back();
+    bool swapped = !StringRef(equation->inputs[0]).contains(i);
+    StringRef left = equation->inputs[swapped ? 1 : 0], right = equation->inputs[swapped ? 0 : 1];
+    std::string summed;
+    for (char label : left)
+      if (!out.contains(label))
+        summed += label;
+    std::string leading = out.drop_back(2).str();
+    if (summed.size() != 1 || left.contains(j) || right.contains(i))
+      return refuse("the equation of node '" + product.getNodeName() + "' is no product of rows");
+    q = {product.getInput(swapped ? 1 : 0), positions(left, leading + i + summed)};
+    k = {product.getInput(swapped ? 0 : 1), positions(right, leading + j + summed)};
+    if (q.perm.size() != left.size() || k.perm.size() != right.size())
+      return refuse("the equation of node '" + product.getNodeName() + "' is no product of rows");
+  }
+  // The softmax of a linear layer is not attention.
+  if (Constants::isConstant(k.value))
+    return false;
+  if (!replaySteps())
+    return false;
+  peelScale(q.value);
+  peelKeys();
+  return true;
+}
+
+void AttentionPattern::peelScale(Value &value) {
+  while (auto node = value.getDefiningOp<NodeOp>()) {
+    if (node.is("Identity")) {
+      value = node.getInput(0);
+      continue;
+    }
+    if (!node.is("Mul") && !node.is("Div"))
+      return;
+    unsigned known = Constants::isConstant(node.getInput(1)) ? 1 : 0;
+    if (known == 0 && (node.is("Div") || !Constants::isConstant(node.getInput(0))))
+      return;
+    auto factor = constants.getSplat(node.getInput(known));
+    Value scaled = node.getInput(1 - known);
+    if (!factor || *factor == 0 || scaled.getType() != node->getResult(0).getType())
+      return;
+    scale *= node.is("Div") ? 1 / *factor : *factor;
+    locations.push_back(node.getLoc());
+    value = scaled;
+  }
+}
+
+/// Looks for the keys behind the transposition that makes columns of them.
+void AttentionPattern::peelKeys() {
+  peelScale(k.value);
+  int64_t rank = k.perm.size();
+  if (auto transpose = definedBy(k.value, "Transpose")) {
+    SmallVector<int64_t> inner = permutationOf(transpose), perm;
+    for (int64_t axis : k.perm)
+      perm.push_back(inner[axis]);
+    k = {transpose.getInput(0), perm};
+    return peelScale(k.value);
+  }
+  // Reshape to three axes, transpose, reshape back: the older way to write a batched transpose.
+  SmallVector<int64_t> swap = identityPermutation(rank);
+  std::swap(swap[rank - 1], swap[rank - 2]);
+  auto outer = definedBy(k.value, "Reshape");
+  auto transpose = outer ? definedBy(outer.getInput(0), "Transpose") : NodeOp();
+  auto inner = transpose ? definedBy(transpose.getInput(0), "Reshape") : NodeOp();
+  if (!inner || k.perm != swap || permutationOf(transpose) != SmallVector<int64_t>({0, 2, 1}))
+    return;
+  auto from = staticType(inner.getInput(0)), to = staticType(k.value);
+  auto flat = staticType(inner->getResult(0));
+  if (!from || !flat || from.getRank() != rank || flat.getRank() != 3)
+    return;
+  SmallVector<int64_t> shape(from.getShape());
+  std::swap(shape[rank - 1], shape[rank - 2]);
+  if (to.getShape() != ArrayRef(shape) || flat.getDimSize(1) != from.getDimSize(rank - 2) ||
+      flat.getDimSize(2) != from.getDimSize(rank - 1))
+    return;
+  k = {inner.getInput(0), identityPermutation(rank)};
+  peelScale(k.value);
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------------------------===//
+
+bool AttentionPattern::matchValues() {
+  Value weights = softmax->getResult(0);
+  locations.push_back(softmax.getLoc());
+  // Where(IsNaN(p), 0, p)
+  for (Operation *user : weights.getUsers()) {
+    auto isNan = dyn_cast<NodeOp>(user);
+    if (!isNan || !isNan.is("IsNaN") || !isNan->hasOneUse())
+      continue;
+    auto where = dyn_cast<NodeOp>(*isNan->user_begin());
+    if (!where || !where.is("Where") || where.getInput(0) != isNan->getResult(0) ||
+        where.getInput(2) != weights || constants.getSplat(where.getInput(1)) != 0.0 ||
+        std::distance(weights.user_begin(), weights.user_end()) != 2)
+      return refuse("node '" + isNan.getNodeName() + "' asks for NaN in an unknown way");
+    nanRows = NanRows::Zero;
+    locations.push_back(where.getLoc());
+    weights = where->getResult(0);
+    break;
+  }
+  NodeOp node;
+  while (true) {
+    if (!weights.hasOneUse())
+      return refuse("its weights are used more than once");
+    node = dyn_cast<NodeOp>(*weights.user_begin());
+    if (!node || !(node.is("Cast") || node.is("Identity") || node.is("Dropout")) ||
+        skipCasts(node->getResult(0)) == node->getResult(0))
+      break;
+    weights = node->getResult(0);
+  }
+  if (!isProduct(node))
+    return refuse("its weights do not multiply values");
+  unsigned at = node.getInput(0) == weights ? 0 : 1;
+  auto p = staticType(weights), x = staticType(node.getInput(1 - at));
+  auto result = staticType(node->getResult(0));
+  if (!x || !result)
+    return refuse("shapes are not static");
+  if (node.is("MatMul")) {
+    if (at != 0 || x.getRank() < 2)
+      return refuse("its weights do not multiply values from the left");
+    v = {node.getInput(1), identityPermutation(x.getRank())};
+    resultPerm = identityPermutation(result.getRank());
+    if (result.getRank() != p.getRank())
+      return refuse("the values have more axes than the weights");
+  } else {
+    auto equation = Equation::of(node);
+    if (!equation)
+      return refuse("the equation of node '" + node.getNodeName() + "' is not understood");
+    StringRef left = equation->inputs[at], right = equation->inputs[1 - at];
+    StringRef out = equation->output;
+    char i = left[left.size() - 2], j = left.back();
+    std::string leading = left.drop_back(2).str(), size;
+    for (char label : right)
+      if (!left.contains(label))
+        size += label;
+    if (size.size() != 1 || right.contains(i) || out.contains(j))
+      return refuse("the equation of node '" + node.getNodeName() + "' is no product by values");
+    v = {node.getInput(1 - at), positions(right, leading + j + size)};
+    resultPerm = positions(leading + i + size, out);
+    if (v.perm.size() != right.size() || resultPerm.size() != left.size())
+      return refuse("the equation of node '" + node.getNodeName() + "' is no product by values");
+  }
+  Type element = getElementTypeOrSelf(q.value);
+  for (Value value : {k.value, v.value, Value(node->getResult(0))})
+    if (getElementTypeOrSelf(value) != element)
+      return refuse("queries, keys and values have different types");
+  locations.push_back(product.getLoc());
+  locations.push_back(node.getLoc());
+  last = node;
+  return true;
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Replacement
+//===----------------------------------------------------------------------------------------===//
+
+/// [batch, heads] of any number of leading axes.
+static SmallVector<int64_t> batchAndHeads(ArrayRef<int64_t> leading) {
+  int64_t heads = 1;
+  for (int64_t size : leading.drop_front(leading.size() > 1 ? 1 : 0))
+    heads *= size;
+  return {leading.size() > 1 ? leading.front() : 1, heads};
+}
+
+Value AttentionPattern::toHeads(NodeBuilder &nodes, Location loc, const Operand &operand,
+                                ArrayRef<int64_t> leading) {
+  Value value = nodes.transpose(loc, operand.value, operand.perm);
+  SmallVector<int64_t> shape(leading), tail;
+  tail.assign(staticType(value).getShape().take_back(2).begin(),
+              staticType(value).getShape().end());
+  shape.append(tail);
+  if (staticType(value).getShape().drop_back(2) != leading)
+    value = nodes.expand(loc, value, shape);
+  shape = batchAndHeads(leading);
+  shape.append(tail);
+  return nodes.reshape(loc, value, shape);
+}
+
+void AttentionPattern::replace(OpBuilder &builder, MaskAttr mask) {
+  builder.setInsertionPoint(last);
+  NodeBuilder nodes(builder);
+  // The product first: a reader of a trace finds the node that starts the attention.
+  llvm::SmallVector<Location> parts = {product.getLoc(), softmax.getLoc(), last.getLoc()};
+  Location loc = FusedLoc::get(builder.getContext(), parts);
+  auto scores = cast<RankedTensorType>(product->getResult(0).getType());
+  ArrayRef<int64_t> leading = scores.getShape().drop_back(2);
+  Value queries = toHeads(nodes, loc, q, leading), keys = toHeads(nodes, loc, k, leading);
+  Value values = toHeads(nodes, loc, v, leading);
+  SmallVector<int64_t> shape(staticType(queries).getShape());
+  shape.back() = staticType(values).getShape().back();
+  auto type = RankedTensorType::get(shape, staticType(queries).getElementType());
+  Value result = AttentionOp::create(builder, loc, type, queries, keys, values, mask,
+                                     builder.getF32FloatAttr(float(scale)));
+  SmallVector<int64_t> wide(leading);
+  wide.append(shape.end() - 2, shape.end());
+  result = nodes.reshape(loc, result, wide);
+  result = nodes.transpose(loc, result, resultPerm);
+  last->getResult(0).replaceAllUsesWith(result);
+}

@@ -1,0 +1,81 @@
+//===- AttentionPattern.h - Attention as exporters write it -----------------------*- C++ -*-===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+//
+// product of queries and keys -> scales and masks -> softmax -> repair of NaN -> product with values
+//
+//===----------------------------------------------------------------------------------------===//
+
+#ifndef ZORRO_PASSES_RAISE_ATTENTIONPATTERN_H
+#define ZORRO_PASSES_RAISE_ATTENTIONPATTERN_H
+
+#include "passes/Raise/Constants.h"
+#include "passes/Raise/MaskTable.h"
+#include "passes/Raise/NodeBuilder.h"
+
+namespace zorro::raise {
+
+class AttentionPattern {
+public:
+  AttentionPattern(onnx::NodeOp softmax, Constants &constants)
+      : softmax(softmax), constants(constants) {}
+
+  /// Whether the softmax is that of attention whose mask is known. Where it is not, `getReason`
+  /// says why if the softmax looks like attention, and is empty if it does not.
+  bool match();
+  const std::string &getReason() const { return reason; }
+
+  bool isMasked() const { return table && table->isTouched(); }
+  MaskTable &getTable() { return *table; }
+  NanRows getNanRows() const { return nanRows; }
+
+  /// Puts a `zorro.attention` in the place of the nodes matched.
+  void replace(mlir::OpBuilder &builder, MaskAttr mask);
+
+private:
+  /// A tensor whose axes, permuted, are [leading…, tokens, head size].
+  struct Operand {
+    mlir::Value value;
+    llvm::SmallVector<int64_t> perm;
+  };
+
+  bool matchScores();
+  bool matchScoreStep(onnx::NodeOp node, mlir::Value &next);
+  bool isProduct(onnx::NodeOp node);
+  bool matchProduct();
+  bool replaySteps();
+  bool matchValues();
+  bool refuse(const llvm::Twine &why);
+
+  void peelScale(mlir::Value &value);
+  void peelKeys();
+  mlir::Value toHeads(NodeBuilder &nodes, mlir::Location loc, const Operand &operand,
+                      llvm::ArrayRef<int64_t> leading);
+
+  struct Step {
+    enum Kind { Add, Select, Scale } kind;
+    mlir::Value constant; // Add: what is added; Select: the condition
+    bool keep;            // Select: the condition's value where the score stays
+    double number;        // Select: the fill; Scale: the factor
+    std::string node;
+  };
+
+  onnx::NodeOp softmax, product, last;
+  Constants &constants;
+  llvm::SmallVector<Step> steps; // from the softmax back to the product
+  llvm::SmallVector<mlir::Location> locations;
+  Operand q, k, v;
+  llvm::SmallVector<int64_t> resultPerm; // of [leading…, tokens, head size] to the last node's
+  double scale = 1;
+  NanRows nanRows = NanRows::Kept;
+  std::optional<MaskTable> table;
+  std::string reason;
+  std::string runTimeMask; // the node that adds or selects by something computed
+};
+
+} // namespace zorro::raise
+
+#endif // ZORRO_PASSES_RAISE_ATTENTIONPATTERN_H

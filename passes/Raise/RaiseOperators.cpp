@@ -1,0 +1,153 @@
+//===- RaiseOperators.cpp - From onnx nodes to the zorro phase ---------------------*- C++ -*-===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+//
+// Chains that stand for one operator first, then node by node in order. What cannot be raised is
+// gathered and reported once.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "passes/Raise/Chains.h"
+#include "passes/Raise/OperatorTable.h"
+#include "passes/Raise/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+#include <map>
+
+using namespace mlir;
+using namespace zorro;
+using namespace zorro::raise;
+using onnx::NodeOp;
+
+namespace zorro {
+#define GEN_PASS_DEF_RAISEOPERATORS
+#include "passes/Raise/Passes.h.inc"
+} // namespace zorro
+
+/// What all operators need: static shapes and element types that the zorro phase computes with.
+static std::string findTypeFault(NodeOp node) {
+  auto fault = [](Type type) -> std::string {
+    if (isa<NoneType>(type))
+      return {};
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    if (!tensor)
+      os << "on a value of type " << type;
+    else if (!tensor.hasStaticShape())
+      os << "on a value of an unknown shape";
+    else if (!tensor.getElementType().isSignlessInteger() &&
+             !isa<Float32Type, Float64Type, Float16Type, BFloat16Type>(tensor.getElementType()))
+      os << "on elements of type " << tensor.getElementType();
+    return text;
+  };
+  for (Type type : node->getOperandTypes())
+    if (std::string text = fault(type); !text.empty())
+      return text;
+  for (Value result : node->getResults())
+    if (!result.use_empty())
+      if (std::string text = fault(result.getType()); !text.empty())
+        return text;
+  return {};
+}
+
+namespace {
+struct RaiseOperatorsPass : zorro::impl::RaiseOperatorsBase<RaiseOperatorsPass> {
+  using RaiseOperatorsBase::RaiseOperatorsBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    Constants constants(module, folder);
+    Raiser raiser(module, constants);
+    for (auto function : module.getOps<func::FuncOp>()) {
+      SmallVector<NodeOp> nodes;
+      recogniseChains(function, constants);
+      function.walk<WalkOrder::PreOrder>([&](NodeOp node) {
+        nodes.push_back(node);
+        return WalkResult::skip(); // subgraphs are the node's own matter
+      });
+      for (NodeOp node : nodes)
+        if (!node.use_empty() && !raiser.isRetired(node))
+          raise(raiser, node);
+      if (faults.empty())
+        for (NodeOp node : llvm::reverse(nodes))
+          if (node.use_empty())
+            node.erase();
+    }
+    if (!faults.empty()) {
+      report();
+      return signalPassFailure();
+    }
+    for (auto function : module.getOps<func::FuncOp>()) {
+      IRRewriter rewriter(&getContext());
+      (void)runRegionDCE(rewriter, function->getRegions());
+      eraseDeadOps(function);
+    }
+    eraseUnusedWeights(module);
+    module->setAttr(kPhaseAttr, StringAttr::get(&getContext(), "zorro"));
+  }
+
+  void raise(Raiser &raiser, NodeOp node) {
+    bool known = false;
+    const OperatorRow *row = findRow(node, known);
+    if (!row)
+      return blame(node, known ? "in this version" : "");
+    if (std::string fault = findTypeFault(node); !fault.empty())
+      return blame(node, fault);
+    raiser.start(node);
+    if (failed(row->handler(raiser, node)))
+      blame(node, raiser.getReason());
+  }
+
+  void blame(NodeOp node, const std::string &reason) {
+    std::string name = node.getDomain().empty() || node.getDomain() == "ai.onnx"
+                           ? node.getOpType().str()
+                           : (node.getDomain() + "." + node.getOpType()).str();
+    std::string fault = name + " (version " + std::to_string(node.getSinceVersion()) + ")";
+    if (!reason.empty())
+      fault += " " + reason;
+    faults[fault].push_back(node.getNodeName());
+  }
+
+  void report() {
+    constexpr size_t shown = 3;
+    InFlightDiagnostic diag = emitError(getOperation().getLoc()) << "unsupported: ";
+    llvm::interleave(
+        faults,
+        [&](auto &fault) {
+          auto &[what, nodes] = fault;
+          diag << what << ": " << nodes.size() << (nodes.size() == 1 ? " node (" : " nodes (");
+          for (size_t i = 0; i < std::min(nodes.size(), shown); ++i)
+            diag << (i ? ", '" : "'") << nodes[i] << "'";
+          diag << (nodes.size() > shown ? ", …)" : ")");
+        },
+        [&] { diag << "; "; });
+  }
+
+  static void eraseDeadOps(func::FuncOp function) {
+    SmallVector<Operation *> ops;
+    function.walk([&](Operation *op) { ops.push_back(op); });
+    for (Operation *op : llvm::reverse(ops))
+      if (op->getParentOp() == function && isOpTriviallyDead(op))
+        op->erase();
+  }
+
+  static void eraseUnusedWeights(ModuleOp module) {
+    llvm::DenseSet<Attribute> used;
+    module.walk([&](WeightRefOp ref) { used.insert(ref.getWeightAttr().getAttr()); });
+    for (auto weight : llvm::make_early_inc_range(module.getOps<WeightOp>()))
+      if (!used.contains(weight.getSymNameAttr()))
+        weight.erase();
+  }
+
+  std::map<std::string, std::vector<std::string>> faults; // sorted: the same text every time
+};
+} // namespace

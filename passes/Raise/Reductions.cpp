@@ -1,0 +1,179 @@
+//===- Reductions.cpp - Reductions -------------------------------------------------*- C++ -*-===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+//
+// A map before, a fold, a map after, and the reduced axes kept as ones where asked.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "passes/Raise/OperatorTable.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace zorro;
+using namespace zorro::raise;
+using onnx::NodeOp;
+
+static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+enum class Fold { Sum, Mean, Max, Min, Prod, L1, L2, SumSquare, LogSum, LogSumExp };
+
+/// The axes of the older attribute or the newer input; nothing where they are not known.
+static std::optional<SmallVector<int64_t>> readAxes(Raiser &raiser, NodeOp node, int64_t rank) {
+  SmallVector<int64_t> axes;
+  if (auto given = node.getInts("axes"))
+    axes.assign(given->begin(), given->end());
+  else if (Value input = node.getInput(1)) {
+    auto known = raiser.constants.getIntegers(input);
+    if (!known)
+      return std::nullopt;
+    axes = *known;
+  }
+  if (axes.empty() && !node.getInt("noop_with_empty_axes", 0))
+    axes = identityPermutation(rank);
+  for (int64_t &axis : axes)
+    axis = axis < 0 ? axis + rank : axis;
+  return axes;
+}
+
+static TypedAttr startOf(Fold fold, Type element) {
+  if (fold != Fold::Max && fold != Fold::Min)
+    return scalarAttr(element, fold == Fold::Prod ? 1 : 0);
+  double inf = std::numeric_limits<double>::infinity();
+  if (isa<FloatType>(element))
+    return scalarAttr(element, fold == Fold::Max ? -inf : inf);
+  unsigned width = element.getIntOrFloatBitWidth();
+  return IntegerAttr::get(element, fold == Fold::Max ? APInt::getSignedMinValue(width)
+                                                     : APInt::getSignedMaxValue(width));
+}
+
+static Value foldScalars(Fold fold, OpBuilder &b, Location l, Value x, Value so) {
+  bool real = isa<FloatType>(x.getType());
+  switch (fold) {
+  case Fold::Max:
+    return real ? Value(arith::MaximumFOp::create(b, l, x, so))
+                : Value(arith::MaxSIOp::create(b, l, x, so));
+  case Fold::Min:
+    return real ? Value(arith::MinimumFOp::create(b, l, x, so))
+                : Value(arith::MinSIOp::create(b, l, x, so));
+  case Fold::Prod:
+    return real ? Value(arith::MulFOp::create(b, l, x, so))
+                : Value(arith::MulIOp::create(b, l, x, so));
+  default:
+    return real ? Value(arith::AddFOp::create(b, l, x, so))
+                : Value(arith::AddIOp::create(b, l, x, so));
+  }
+}
+
+template <typename MathOp>
+static Value mapped(Raiser &raiser, Value x) {
+  return raiser.map(typeOf(x), x, [](OpBuilder &b, Location l, ValueRange args) -> Value {
+    return MathOp::create(b, l, args[0]);
+  });
+}
+
+/// log(sum(exp(x))), shifted by the maximum.
+static Value logSumExp(Raiser &raiser, Value x, ArrayRef<int64_t> axes, ArrayRef<int64_t> kept) {
+  RankedTensorType type = typeOf(x);
+  auto fold = [&](Fold kind, Value value) {
+    TypedAttr start = startOf(kind, type.getElementType());
+    Value folded = raiser.reduce(value, axes, start, [&](OpBuilder &b, Location l, ValueRange args) {
+      return foldScalars(kind, b, l, args[0], args[1]);
+    });
+    return raiser.reshape(folded, kept);
+  };
+  Value highest = fold(Fold::Max, x);
+  Value exps =
+      raiser.map(type, {x, highest}, [](OpBuilder &b, Location l, ValueRange args) -> Value {
+        return math::ExpOp::create(b, l, arith::SubFOp::create(b, l, args[0], args[1]));
+      });
+  Value logs = mapped<math::LogOp>(raiser, fold(Fold::Sum, exps));
+  return raiser.map(typeOf(logs), {logs, highest},
+                    [](OpBuilder &b, Location l, ValueRange args) -> Value {
+                      return arith::AddFOp::create(b, l, args[0], args[1]);
+                    });
+}
+
+template <Fold fold>
+static LogicalResult raiseReduction(Raiser &raiser, NodeOp node) {
+  Value x = node.getInput(0);
+  RankedTensorType type = typeOf(x), result = typeOf(node->getResult(0));
+  Type element = type.getElementType();
+  bool real = isa<FloatType>(element);
+  if (element.isInteger(1))
+    return raiser.unsupported(node, "on bools");
+  if (!real && fold != Fold::Sum && fold != Fold::Max && fold != Fold::Min && fold != Fold::Prod)
+    return raiser.unsupported(node, "on integers");
+  auto axes = readAxes(raiser, node, type.getRank());
+  if (!axes)
+    return raiser.unsupported(node, "with axes computed at run time");
+  if (fold == Fold::LogSumExp) {
+    SmallVector<int64_t> kept(type.getShape());
+    for (int64_t axis : *axes)
+      kept[axis] = 1;
+    Value y = axes->empty() ? x : logSumExp(raiser, x, *axes, kept);
+    return raiser.replace(node, raiser.reshape(y, result.getShape()));
+  }
+  int64_t count = 1;
+  for (int64_t axis : *axes)
+    count *= type.getDimSize(axis);
+  if (fold == Fold::L1)
+    x = mapped<math::AbsFOp>(raiser, x);
+  if (fold == Fold::L2 || fold == Fold::SumSquare)
+    x = raiser.map(type, x, [](OpBuilder &b, Location l, ValueRange args) -> Value {
+      return arith::MulFOp::create(b, l, args[0], args[0]);
+    });
+  if (!axes->empty()) {
+    TypedAttr start = startOf(fold, element);
+    x = raiser.reduce(x, *axes, start, [](OpBuilder &b, Location l, ValueRange args) {
+      return foldScalars(fold, b, l, args[0], args[1]);
+    });
+  }
+  if (fold == Fold::Mean)
+    x = raiser.map(typeOf(x), x, [&](OpBuilder &b, Location l, ValueRange args) -> Value {
+      return arith::DivFOp::create(b, l, args[0], scalarConstant(b, l, element, double(count)));
+    });
+  if (fold == Fold::L2)
+    x = mapped<math::SqrtOp>(raiser, x);
+  if (fold == Fold::LogSum)
+    x = mapped<math::LogOp>(raiser, x);
+  return raiser.replace(node, raiser.reshape(x, result.getShape()));
+}
+
+/// The mean over all spatial axes.
+static LogicalResult raiseGlobalAveragePool(Raiser &raiser, NodeOp node) {
+  Value x = node.getInput(0);
+  RankedTensorType type = typeOf(x);
+  Type element = type.getElementType();
+  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(2, type.getRank()));
+  int64_t count = productOf(type.getShape().drop_front(2));
+  x = raiser.reduce(x, axes, scalarAttr(element, 0), [](OpBuilder &b, Location l, ValueRange args) {
+    return foldScalars(Fold::Sum, b, l, args[0], args[1]);
+  });
+  x = raiser.map(typeOf(x), x, [&](OpBuilder &b, Location l, ValueRange args) -> Value {
+    return arith::DivFOp::create(b, l, args[0], scalarConstant(b, l, element, double(count)));
+  });
+  return raiser.replace(node, raiser.reshape(x, typeOf(node->getResult(0)).getShape()));
+}
+
+ArrayRef<OperatorRow> zorro::raise::reduceRows() {
+  static const OperatorRow rows[] = {
+      {"GlobalAveragePool", "", 1, kNewest, raiseGlobalAveragePool, "reduction"},
+      {"ReduceL1", "", 1, kNewest, raiseReduction<Fold::L1>, "reduction; floats"},
+      {"ReduceL2", "", 1, kNewest, raiseReduction<Fold::L2>, "reduction; floats"},
+      {"ReduceLogSum", "", 1, kNewest, raiseReduction<Fold::LogSum>, "reduction; floats"},
+      {"ReduceLogSumExp", "", 1, kNewest, raiseReduction<Fold::LogSumExp>, "reduction; floats"},
+      {"ReduceMax", "", 1, kNewest, raiseReduction<Fold::Max>, "reduction"},
+      {"ReduceMean", "", 1, kNewest, raiseReduction<Fold::Mean>, "reduction; floats"},
+      {"ReduceMin", "", 1, kNewest, raiseReduction<Fold::Min>, "reduction"},
+      {"ReduceProd", "", 1, kNewest, raiseReduction<Fold::Prod>, "reduction"},
+      {"ReduceSum", "", 1, kNewest, raiseReduction<Fold::Sum>, "reduction"},
+      {"ReduceSumSquare", "", 1, kNewest, raiseReduction<Fold::SumSquare>, "reduction; floats"},
+  };
+  return rows;
+}

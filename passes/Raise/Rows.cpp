@@ -1,0 +1,161 @@
+//===- Rows.cpp - Normalisation and softmax ----------------------------------------*- C++ -*-===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+//
+// Rows are the last axis; another axis is brought there and back.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "passes/Raise/OperatorTable.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace zorro;
+using namespace zorro::raise;
+using onnx::NodeOp;
+
+static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+/// Calls `rows` on `x` with the axes from `axis` on as one, and gives the result x's shape.
+static Value onRowsFrom(Raiser &raiser, Value x, int64_t axis, function_ref<Value(Value)> rows) {
+  RankedTensorType type = typeOf(x);
+  SmallVector<int64_t> flat(type.getShape().take_front(axis));
+  flat.push_back(productOf(type.getShape().drop_front(axis)));
+  return raiser.reshape(rows(raiser.reshape(x, flat)), type.getShape());
+}
+
+/// A vector of a row's length from a scale or bias that broadcasts to the normalised axes; null
+/// where it does not.
+static Value rowVector(Raiser &raiser, Value vector, ArrayRef<int64_t> axes) {
+  ArrayRef<int64_t> shape = typeOf(vector).getShape();
+  while (shape.size() > axes.size() && shape.front() == 1)
+    shape = shape.drop_front();
+  if (shape.size() > axes.size())
+    return {};
+  if (productOf(shape) != productOf(axes)) {
+    for (auto [size, wanted] : llvm::zip(shape, axes.take_back(shape.size())))
+      if (size != 1 && size != wanted)
+        return {};
+    vector = raiser.broadcast(raiser.reshape(vector, shape), axes);
+  }
+  return raiser.reshape(vector, {productOf(axes)});
+}
+
+enum class Norm { Layer, Rms };
+
+template <Norm norm>
+static LogicalResult raiseNormalisation(Raiser &raiser, NodeOp node) {
+  Value x = node.getInput(0);
+  RankedTensorType type = typeOf(x);
+  for (unsigned i = 1; i < node->getNumResults(); ++i)
+    if (!node->getResult(i).use_empty())
+      return raiser.unsupported(node, "with output " + Twine(i));
+  if (!isa<FloatType>(type.getElementType()))
+    return raiser.unsupported(node, "on integers");
+  int64_t axis = node.getInt("axis", -1);
+  if (axis < 0)
+    axis += type.getRank();
+  if (axis < 0 || axis >= type.getRank())
+    return raiser.unsupported(node, "with axis " + Twine(node.getInt("axis", -1)));
+  ArrayRef<int64_t> axes = type.getShape().drop_front(axis);
+  Value vectors[2];
+  for (unsigned i : {0, 1})
+    if (Value given = node.getInput(i + 1)) {
+      if (getElementTypeOrSelf(given) != type.getElementType())
+        return raiser.unsupported(node, "with a scale of another type");
+      vectors[i] = rowVector(raiser, given, axes);
+      if (!vectors[i])
+        return raiser.unsupported(node, "with a scale that differs between rows");
+    }
+  if (norm == Norm::Rms && vectors[1])
+    return raiser.unsupported(node, "with a bias");
+  FloatAttr epsilon = raiser.builder.getF32FloatAttr(node.getFloat("epsilon", 1e-5f));
+  Value y = onRowsFrom(raiser, x, axis, [&](Value rows) -> Value {
+    if (norm == Norm::Layer)
+      return LayerNormOp::create(raiser.builder, raiser.loc, rows.getType(), rows, vectors[0],
+                                 vectors[1], epsilon);
+    return RMSNormOp::create(raiser.builder, raiser.loc, rows.getType(), rows, vectors[0], epsilon);
+  });
+  node->getResult(0).replaceAllUsesWith(y);
+  return success();
+}
+
+/// `x` with `axis` and the last axis changed over.
+static Value swapWithLast(Raiser &raiser, Value x, int64_t axis) {
+  SmallVector<int64_t> perm = identityPermutation(typeOf(x).getRank());
+  std::swap(perm[axis], perm.back());
+  return raiser.transpose(x, perm);
+}
+
+/// x - max(x) - log(sum(exp(x - max(x)))): log(softmax(x)) would lose small probabilities.
+static Value logSoftmax(Raiser &raiser, Value x) {
+  RankedTensorType type = typeOf(x);
+  Type element = type.getElementType();
+  int64_t last = type.getRank() - 1;
+  SmallVector<int64_t> column(type.getShape());
+  column.back() = 1;
+  auto fold = [&](Value value, double init, bool isMax) {
+    Value folded = raiser.reduce(
+        value, last, scalarAttr(element, init), [&](OpBuilder &b, Location l, ValueRange args) {
+          return isMax ? Value(arith::MaximumFOp::create(b, l, args[0], args[1]))
+                       : Value(arith::AddFOp::create(b, l, args[0], args[1]));
+        });
+    return raiser.reshape(folded, column);
+  };
+  auto minus = [&](Value a, Value b) {
+    return raiser.map(type, {a, b}, [](OpBuilder &b, Location l, ValueRange args) -> Value {
+      return arith::SubFOp::create(b, l, args[0], args[1]);
+    });
+  };
+  Value shifted = minus(x, fold(x, -std::numeric_limits<double>::infinity(), true));
+  Value exps = raiser.map(type, shifted, [](OpBuilder &b, Location l, ValueRange args) -> Value {
+    return math::ExpOp::create(b, l, args[0]);
+  });
+  Value sums = fold(exps, 0, false);
+  Value logs = raiser.map(typeOf(sums), sums,
+                          [](OpBuilder &b, Location l, ValueRange args) -> Value {
+                            return math::LogOp::create(b, l, args[0]);
+                          });
+  return minus(shifted, logs);
+}
+
+static Value softmaxOfRows(Raiser &raiser, NodeOp node, Value x) {
+  if (node.getOpType() == "LogSoftmax")
+    return logSoftmax(raiser, x);
+  return SoftmaxOp::create(raiser.builder, raiser.loc, x.getType(), x);
+}
+
+static LogicalResult raiseSoftmax(Raiser &raiser, NodeOp node) {
+  Value x = node.getInput(0);
+  RankedTensorType type = typeOf(x);
+  bool flattens = node.getSinceVersion() < 13; // all axes from `axis` on are one row
+  int64_t axis = node.getInt("axis", flattens ? 1 : -1);
+  if (axis < 0)
+    axis += type.getRank();
+  if (type.getRank() == 0 || axis < 0 || axis >= type.getRank())
+    return raiser.unsupported(node, "with axis " + Twine(axis));
+  if (flattens)
+    return raiser.replace(node, onRowsFrom(raiser, x, axis, [&](Value rows) {
+                            return softmaxOfRows(raiser, node, rows);
+                          }));
+  Value y = softmaxOfRows(raiser, node, swapWithLast(raiser, x, axis));
+  return raiser.replace(node, swapWithLast(raiser, y, axis));
+}
+
+ArrayRef<OperatorRow> zorro::raise::rowRows() {
+  static const OperatorRow rows[] = {
+      {"LayerNormalization", "", 1, kNewest, raiseNormalisation<Norm::Layer>,
+       "zorro.layer_norm; without the outputs Mean and InvStdDev"},
+      {"LogSoftmax", "", 1, kNewest, raiseSoftmax, "row reductions and maps"},
+      {"RMSNormalization", "", 23, kNewest, raiseNormalisation<Norm::Rms>, "zorro.rms_norm"},
+      {"SimplifiedLayerNormalization", "", 1, kNewest, raiseNormalisation<Norm::Rms>,
+       "zorro.rms_norm"},
+      {"Softmax", "", 1, kNewest, raiseSoftmax, "zorro.softmax"},
+  };
+  return rows;
+}
