@@ -1,4 +1,4 @@
-//===- zorro-opt.cpp - The compiler's command line --------------------------------*- C++ -*-===//
+//===- zorro-opt.cpp - Compile a model, or be mlir-opt ----------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -7,49 +7,36 @@
 
 #include "dialects/Onnx/Onnx.h"
 #include "dialects/Zorro/Zorro.h"
+#include "lowering/Pipeline/Pipelines.h"
+#include "passes/Raise/OperatorTable.h"
+#include "tools/zorro-opt/Options.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
-
-#ifdef ZORRO_HAS_RAISE
-#include "passes/Raise/Passes.h"
-#endif
-#ifdef ZORRO_HAS_ANALYSIS
-#include "passes/Analysis/Passes.h"
-#endif
-#ifdef ZORRO_HAS_SPECIALISE
-#include "passes/Specialise/Passes.h"
-#endif
-#ifdef ZORRO_HAS_FUSE
-#include "passes/Fuse/Passes.h"
-#endif
-#ifdef ZORRO_HAS_CPU
-#include "lowering/Cpu/Passes.h"
-#endif
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  mlir::registerAllPasses();
+  mlir::registerAllToLLVMIRTranslations(registry);
   registry.insert<zorro::ZorroDialect, zorro::onnx::OnnxDialect>();
-#ifdef ZORRO_HAS_RAISE
-  zorro::registerRaisePasses();
-#endif
-#ifdef ZORRO_HAS_ANALYSIS
-  zorro::registerAnalysisPasses();
-#endif
-#ifdef ZORRO_HAS_SPECIALISE
-  zorro::registerSpecialisePasses();
-#endif
-#ifdef ZORRO_HAS_FUSE
-  zorro::registerFusePasses();
-#endif
-#ifdef ZORRO_HAS_CPU
-  zorro::registerCpuPasses();
-#endif
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "Zorro's optimiser and compiler\n", registry));
+  mlir::registerAllPasses();
+  zorro::registerZorroPasses();
+  zorro::registerOptions();
+
+  auto [input, output] = mlir::registerAndParseCLIOptions(
+      argc, argv, "Zorro: compiles masked multimodal transformers\n", registry);
+  if (zorro::wantsOperatorList()) {
+    zorro::printOperatorTable(llvm::outs());
+    return zorro::kOk;
+  }
+  if (!zorro::wantsCompilation(input))
+    return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, input, output, registry));
+  zorro::CompileOptions options;
+  if (!zorro::getOptions(input, output, argv[0], options))
+    return zorro::kUsage;
+  return zorro::compile(options, registry);
 }

@@ -1,0 +1,98 @@
+//===- Pipelines.cpp - The passes of each phase, in order -------------------------*- C++ -*- ===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "lowering/Pipeline/Pipelines.h"
+
+#include "lowering/Cpu/Passes.h"
+#include "lowering/Plan/Passes.h"
+#include "passes/Analysis/Passes.h"
+#include "passes/Fuse/Passes.h"
+#include "passes/Raise/Passes.h"
+#include "passes/Specialise/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace zorro;
+
+/// Weights are named relative to the model's folder, which the passes that read them need.
+static std::string folderOf(const CompileOptions &options) {
+  return llvm::sys::path::parent_path(options.input).str();
+}
+
+// onnx -> zorro: what the graph means.
+static void buildRaise(OpPassManager &pm, const CompileOptions &options) {
+  // Shape arithmetic and masks first: every size is known from here on.
+  FoldConstantsOptions fold;
+  fold.folder = folderOf(options);
+  pm.addPass(createFoldConstants(fold));
+  // Attention is recognised on the graph's own operators, before anything is taken apart.
+  RaiseAttentionOptions attention;
+  attention.folder = folderOf(options);
+  attention.assumeFiniteFill = options.assumeFiniteFill;
+  pm.addPass(createRaiseAttention(attention));
+  RaiseOperatorsOptions operators;
+  operators.folder = folderOf(options);
+  pm.addPass(createRaiseOperators(operators));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createNameStreams());
+}
+
+// zorro -> special: one function per entry point.
+static void buildSpecialise(OpPassManager &pm, const CompileOptions &options) {
+  SpecialiseOptions specialise;
+  llvm::append_range(specialise.entries, llvm::split(options.entries, ','));
+  pm.addPass(createSpecialise(specialise));
+}
+
+// special -> fused: kernels and calls.
+static void buildFuse(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createFuseEpilogues());
+  pm.addPass(createCSEPass());
+  pm.addPass(createFormKernels());
+  pm.addNestedPass<func::FuncOp>(createForwardCopies());
+  pm.addPass(createCSEPass());
+}
+
+// fused -> cpu: code and launches.
+static void buildCpu(OpPassManager &pm, const CompileOptions &options) {
+  pm.addPass(createPlanLaunches({options.cpu}));
+  pm.addPass(createLowerKernels({options.cpu}));
+}
+
+void zorro::buildPhase(OpPassManager &pm, Phase phase, const CompileOptions &options) {
+  switch (phase) {
+  case Phase::Zorro:
+    return buildRaise(pm, options);
+  case Phase::Special:
+    return buildSpecialise(pm, options);
+  case Phase::Fused:
+    return buildFuse(pm);
+  case Phase::Cpu:
+    return buildCpu(pm, options);
+  case Phase::Onnx:
+  case Phase::Llvm:
+  case Phase::So:
+  case Phase::Exe:
+    return; // imported, or written without passes of ours
+  }
+}
+
+void zorro::registerZorroPasses() {
+  registerRaisePasses();
+  registerAnalysisPasses();
+  registerSpecialisePasses();
+  registerFusePasses();
+  registerPlanPasses();
+  registerCpuPasses();
+}

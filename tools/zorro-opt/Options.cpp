@@ -1,0 +1,119 @@
+//===- Options.cpp - The compiler's command line ----------------------------------*- C++ -*-===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "tools/zorro-opt/Options.h"
+
+#include "lowering/Pipeline/Reporter.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+using namespace zorro;
+
+namespace {
+cl::OptionCategory category("Zorro options");
+
+struct Options {
+  cl::opt<std::string> emit{
+      "emit", cl::cat(category), cl::value_desc("phase"),
+      cl::desc("stop after a phase and write it: onnx, zorro, special, fused, cpu, llvm, so, exe")};
+  cl::opt<std::string> specialize{
+      "specialize", cl::cat(category), cl::init("fused"), cl::value_desc("entries"),
+      cl::desc("entry points to make, by comma: fused, or modalities joined by '+'")};
+  cl::list<std::string> modality{
+      "modality", cl::cat(category), cl::CommaSeparated, cl::value_desc("name=input"),
+      cl::desc("modality of an input (default: the input's name)")};
+  cl::list<std::string> shape{"shape", cl::cat(category), cl::value_desc("input=1x3x224x224"),
+                              cl::desc("bind the symbolic axes of an input")};
+  cl::opt<std::string> cpu{
+      "cpu", cl::cat(category), cl::init("native"), cl::value_desc("name"),
+      cl::desc("CPU to compile for: native, x86-64-v3, x86-64-v4, znver4, sapphirerapids")};
+  cl::opt<std::string> explain{"explain", cl::cat(category), cl::ValueOptional,
+                               cl::value_desc("json"),
+                               cl::desc("print which inputs each output needs, and why")};
+  cl::opt<bool> assumeFiniteFill{
+      "assume-finite-fill", cl::cat(category),
+      cl::desc("treat weak mask fills (such as -1e4 or -100) as dropping the key")};
+  cl::opt<bool> remarks{"remarks", cl::cat(category),
+                        cl::desc("print what was not recognised, and why")};
+  cl::opt<bool> listOps{"list-ops", cl::cat(category),
+                        cl::desc("print the operators that are supported, and exit")};
+};
+Options *options = nullptr;
+
+/// "1x3x224x224"
+bool parseShape(StringRef text, SmallVectorImpl<int64_t> &shape) {
+  SmallVector<StringRef> dims;
+  text.split(dims, 'x');
+  for (StringRef dim : dims)
+    if (dim.getAsInteger(10, shape.emplace_back()) || shape.back() < 0)
+      return false;
+  return true;
+}
+} // namespace
+
+void zorro::registerOptions() {
+  static Options registered;
+  options = &registered;
+}
+
+bool zorro::wantsOperatorList() { return options->listOps; }
+
+bool zorro::wantsCompilation(StringRef input) {
+  return sys::path::extension(input).starts_with(".onnx") || !options->emit.empty() ||
+         options->explain.getNumOccurrences();
+}
+
+bool zorro::getOptions(StringRef input, StringRef output, StringRef program,
+                       CompileOptions &result) {
+  result.input = input.str();
+  result.output = output.str();
+  result.entries = options->specialize;
+  result.cpu = options->cpu;
+  result.assumeFiniteFill = options->assumeFiniteFill;
+  result.remarks = options->remarks;
+  if (!options->emit.empty()) {
+    result.emit = parsePhase(options->emit);
+    if (!result.emit) {
+      Reporter::error("expected a phase (onnx, zorro, special, fused, cpu, llvm, so, exe) for "
+                      "--emit but got '" + options->emit + "'");
+      return false;
+    }
+  }
+  if (options->explain.getNumOccurrences()) {
+    if (!options->explain.empty() && options->explain != "json") {
+      Reporter::error("expected --explain or --explain=json but got '" + options->explain + "'");
+      return false;
+    }
+    result.explain = options->explain == "json" ? Explain::Json : Explain::Text;
+  }
+  for (StringRef text : options->modality) {
+    auto [name, target] = text.split('=');
+    if (name.empty() || target.empty()) {
+      Reporter::error("expected --modality=NAME=INPUT but got '" + text + "'");
+      return false;
+    }
+    result.modalities[target] = name.str();
+  }
+  for (StringRef text : options->shape) {
+    auto [name, dims] = text.rsplit('=');
+    if (name.empty() || dims.empty() || !parseShape(dims, result.shapes[name])) {
+      Reporter::error("expected --shape=INPUT=1x3x224x224 but got '" + text + "'");
+      return false;
+    }
+  }
+  // The program in front of an executable lies beside the compiler.
+  static int anchor;
+  SmallString<256> runner(sys::fs::getMainExecutable(program.str().c_str(), &anchor));
+  sys::path::remove_filename(runner);
+  sys::path::append(runner, "zorro-runner");
+  result.runner = std::string(runner);
+  return true;
+}
