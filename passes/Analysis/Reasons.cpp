@@ -64,13 +64,14 @@ Chain zorro::findChain(const StreamDependence &streams, unsigned output, unsigne
       return chain;
     }
     // Of chains of equal length, the one that leaves the mixed streams first.
-    SmallVector<StreamDependence::CellRef> reads(streams.relate(ref.value, ref.cell, bit));
-    auto inputsOf = [&](const StreamDependence::CellRef &read) {
-      return llvm::popcount(streams.getFine(read.value).getCells()[read.cell].taint);
-    };
-    llvm::stable_sort(reads, [&](const auto &a, const auto &b) { return inputsOf(a) < inputsOf(b); });
-    for (const auto &read : reads)
-      push(read, at);
+    ArrayRef<StreamDependence::CellRef> reads = streams.relate(ref.value, ref.cell, bit);
+    SmallVector<std::pair<int, size_t>> order;
+    for (auto [i, read] : llvm::enumerate(reads))
+      order.push_back(
+          {llvm::popcount(streams.getFine(read.value).getCells()[read.cell].taint), i});
+    llvm::sort(order);
+    for (auto [inputs, i] : order)
+      push(reads[i], at);
   }
   return {};
 }
@@ -127,7 +128,9 @@ static std::string printEmptyRow(Operation *op, IndexRange rows, const std::stri
          std::to_string(tokens) + " tokens";
 }
 
-static std::string explainAttention(AttentionOp op, IndexRange rows, IndexRange keys) {
+/// `crosses`: the row and what it reads have different names.
+static std::string explainAttention(AttentionOp op, IndexRange rows, IndexRange keys,
+                                    bool &crosses) {
   MaskAttr mask = op.getMaskAttr();
   std::string rowNames, keyNames;
   if (mask) {
@@ -150,6 +153,7 @@ static std::string explainAttention(AttentionOp op, IndexRange rows, IndexRange 
       return "";
     keyNames = printSegments(mask.getKeys(), keys);
   }
+  crosses = rowNames != keyNames;
   bool one = rows.end - rows.begin == 1;
   return nameStep(op) + ": " + printRows(rows) + rowNames + (one ? " attends " : " attend ") +
          printRange(keys) + keyNames;
@@ -197,7 +201,7 @@ std::string zorro::explainChain(const StreamDependence &streams, const Chain &ch
   const std::string &name = streams.getInputs()[input];
   // A step mixes where what is read knows less than what is made of it.
   Operation *anyMixing = nullptr;
-  std::string sentence, other;
+  std::string sentence, other, before; // `before` leads to where they mix
   for (size_t i = 0; i + 1 < chain.size(); ++i) {
     Operation *op = chain[i].value.getDefiningOp();
     const GridValue &grid = streams.getFine(chain[i].value);
@@ -208,8 +212,11 @@ std::string zorro::explainChain(const StreamDependence &streams, const Chain &ch
     std::string step;
     if (auto attention = dyn_cast<AttentionOp>(op);
         attention && llvm::is_contained({attention.getK(), attention.getV()}, chain[i + 1].value)) {
-      step = explainAttention(attention, box[2], next.getBox(chain[i + 1].cell)[2]);
+      bool crosses = false;
+      step = explainAttention(attention, box[2], next.getBox(chain[i + 1].cell)[2], crosses);
       other = other.empty() ? step : other;
+      if (crosses && !mixes && sentence.empty())
+        before += step + "; ";
     } else if (auto structured = dyn_cast<linalg::LinalgOp>(op)) {
       step = explainProduct(streams, structured, box);
     }
@@ -219,7 +226,7 @@ std::string zorro::explainChain(const StreamDependence &streams, const Chain &ch
     if (mixes && !anyMixing)
       anyMixing = op;
     if (mixes && sentence.empty())
-      sentence = step;
+      sentence = step.empty() ? step : before + step;
   }
   if (!sentence.empty())
     return sentence;
