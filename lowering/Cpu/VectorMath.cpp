@@ -7,6 +7,7 @@
 
 #include "lowering/Cpu/VectorMath.h"
 
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -89,8 +90,9 @@ LogicalResult zorro::expandMath(Operation *op) {
   // First everything in terms of exp, log and the like, then those in terms of arithmetic.
   RewritePatternSet first(context), second(context);
   math::populateExpansionPatterns(
-      first, {"powf", "fpowi", "exp2f", "sinh", "cosh", "tan", "asinh", "acosh", "atanh", "rsqrt"});
+      first, {"powf", "fpowi", "exp2", "sinh", "cosh", "tan", "asinh", "acosh", "atanh", "rsqrt"});
   populateMathPolynomialApproximationPatterns(second);
+  arith::populateExpandBFloat16Patterns(second);
   GreedyRewriteConfig config;
   config.enableFolding(false);
   if (failed(applyPatternsGreedily(op, std::move(first), config)))
