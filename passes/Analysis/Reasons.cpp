@@ -28,11 +28,13 @@ static void collectNames(Location loc, llvm::SetVector<StringRef> &names) {
   }
 }
 
-std::string zorro::nodeName(Location loc) {
+static SmallVector<StringRef> namesIn(Location loc) {
   llvm::SetVector<StringRef> names;
   collectNames(loc, names);
-  return llvm::join(names, " + ");
+  return names.takeVector();
 }
+
+std::string zorro::nodeName(Location loc) { return llvm::join(namesIn(loc), " + "); }
 
 //===----------------------------------------------------------------------------------------===//
 // The chain
@@ -80,9 +82,9 @@ SmallVector<std::string> zorro::nodesOf(const Chain &chain) {
   SmallVector<std::string> names;
   for (const auto &ref : chain)
     if (Operation *op = ref.value.getDefiningOp())
-      if (std::string name = nodeName(op->getLoc());
-          !name.empty() && !llvm::is_contained(names, name))
-        names.push_back(name);
+      for (StringRef name : namesIn(op->getLoc()))
+        if (!llvm::is_contained(names, name))
+          names.push_back(name.str());
   return names;
 }
 
@@ -90,10 +92,16 @@ SmallVector<std::string> zorro::nodesOf(const Chain &chain) {
 // The sentence
 //===----------------------------------------------------------------------------------------===//
 
-/// "node /a/b", or "zorro.softmax" where the operation has no name.
+/// "node /a/b", or "zorro.softmax" where the operation has no name. Of the nodes that became one
+/// attention, the softmax is what one looks for.
 static std::string nameStep(Operation *op) {
-  std::string name = nodeName(op->getLoc());
-  return name.empty() ? op->getName().getStringRef().str() : "node " + name;
+  SmallVector<StringRef> names = namesIn(op->getLoc());
+  if (names.empty())
+    return op->getName().getStringRef().str();
+  for (StringRef name : names)
+    if (name.contains_insensitive("softmax"))
+      return "node " + name.str();
+  return "node " + names.front().str();
 }
 
 static std::string printRange(IndexRange range) {
