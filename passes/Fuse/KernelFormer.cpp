@@ -54,18 +54,17 @@ StridedView &KernelFormer::viewOf(Value value) {
 //===----------------------------------------------------------------------------------------===//
 
 LogicalResult KernelFormer::visit(Operation *op) {
-  if (!isa<WeightRefOp, func::ReturnOp>(op))
+  if (!isa<WeightRefOp, tensor::EmptyOp, func::ReturnOp>(op))
     dead.push_back(op);
   return TypeSwitch<Operation *, LogicalResult>(op)
-      .Case([&](WeightRefOp ref) {
-        views[ref] = StridedView::whole(ref);
+      .Case<WeightRefOp, tensor::EmptyOp>([&](Operation *source) {
+        views[source->getResult(0)] = StridedView::whole(source->getResult(0));
         return success();
       })
       .Case([&](arith::ConstantOp constant) {
         auto value = dyn_cast<ElementsAttr>(constant.getValue());
         return value ? visitConstant(op, value) : success();
       })
-      .Case([&](tensor::EmptyOp) { return success(); })
       .Case([&](linalg::FillOp fill) {
         // A fill is read by the reduction that starts from it; others get their value here.
         if (llvm::all_of(fill->getUsers(), llvm::IsaPred<linalg::GenericOp>))
