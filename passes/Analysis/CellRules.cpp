@@ -83,9 +83,17 @@ Cell zorro::mulCells(const Cell &a, const Cell &b, Element element) {
                  ? Cell::zeroOrNaN(a.nonFinite | b.nonFinite)
                  : Cell::known(0);
   }
+  if (!isFloat(element))
+    return c;
   for (const Cell *x : {&a, &b})
-    if (isFloat(element) && x->isKnown() && std::abs(x->value) >= kHuge) { // a mask times a fill
+    if (x->isKnown() && std::abs(x->value) >= kHuge) { // a mask times a fill
       c.flags |= kFill | kInfinite;
+      c.nonFinite |= c.taint;
+    }
+  // A fill overflows, unless it is scaled down.
+  for (auto [x, y] : {std::pair(&a, &b), std::pair(&b, &a)})
+    if ((x->mayBe() & kFill) && !(y->isKnown() && std::abs(y->value) <= 1)) {
+      c.flags |= kInfinite | kNaN;
       c.nonFinite |= c.taint;
     }
   return c;
@@ -98,8 +106,14 @@ Cell zorro::divCells(const Cell &a, const Cell &b, Element element) {
     return binaryCell(a, b, [](double x, double y) { return std::trunc(x / y); }, element);
   }
   Cell c = binaryCell(a, b, [](double x, double y) { return x / y; }, element);
-  if (!c.isKnown() && a.isZero())
+  if (c.isKnown())
+    return c;
+  if (a.isZero())
     return Cell::zeroOrNaN(a.nonFinite | b.taint);
+  if ((a.mayBe() & kFill) && !(b.isKnown() && std::abs(b.value) >= 1)) {
+    c.flags |= kInfinite | kNaN;
+    c.nonFinite |= c.taint;
+  }
   return c;
 }
 
