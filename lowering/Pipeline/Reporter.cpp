@@ -63,11 +63,18 @@ void Reporter::handle(Diagnostic &diagnostic) {
     StringRef message = StringRef(text).drop_front(at);
     code = message.starts_with("unsupported: ") ? kUnsupported
            : message.starts_with("refused: ")   ? kRefused
+           : message.starts_with("usage: ")     ? kUsage
            : message.starts_with("limit: ")     ? kLimit
            : message.starts_with("cannot write ") ? kLimit
                                                 : 0;
   }
   llvm::raw_ostream &os = llvm::errs();
+  // What the command line asks for has no place in the file.
+  StringRef shown = text;
+  if (shown.consume_front("usage: ")) {
+    error(file + ": " + shown);
+    return;
+  }
   os << "zorro-opt: " << (isError ? "error" : "remark") << ": ";
   // Messages of the importer name the file themselves.
   if (!StringRef(text).starts_with(file)) {

@@ -21,7 +21,7 @@ public:
   Reporter(mlir::MLIRContext *context, llvm::StringRef file, bool remarks);
 
   /// Exit code that the errors so far call for: a message that begins with "unsupported: " is
-  /// kUnsupported, with "refused: " kRefused, with "limit: " or "cannot write " kLimit; all others give `otherwise`.
+  /// kUnsupported, with "usage: " kUsage, with "refused: " kRefused, with "limit: " or "cannot write " kLimit; all others give `otherwise`.
   int exitCode(int otherwise) const;
   bool hasErrors() const { return errors != 0; }
   /// Prints a line in the same form.

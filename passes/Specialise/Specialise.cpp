@@ -50,7 +50,7 @@ FailureOr<uint64_t> Specialise::parseEntry(const StreamDependence &streams, Stri
     if (!there.contains(name.trim())) {
       std::string known = llvm::join(there, ", ");
       streams.getFunction()->emitError()
-          << "refused: expected 'fused' or a modality of the model (" << known << ") but got '"
+          << "usage: expected 'fused' or a modality of the model (" << known << ") but got '"
           << name << "'";
       return failure();
     }

@@ -214,7 +214,7 @@ class Faults:
                  {"audio": good["audio"].astype(np.float64)}),
                 ("wrong-name", ("sound", "audio"), {"sound": good["audio"]}),
                 ("missing-input", ("audio",), {}),
-                ("extra-input", ("video",), randomInputs(SHAPES))]:
+                ("extra-input", ("text",), {**good, "text": good["audio"]})]:
             self.check(f"zorro-run/{name}", self.refusesRun, 1, words, inputs)
         self.check("zorro-run/no-such-function", lambda: self.refusesRun(
             1, ("text", "audio", "fused"), good, function="text"))

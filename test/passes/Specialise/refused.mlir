@@ -37,7 +37,7 @@ func.func @main(%a: tensor<1x1x2x4xf32> {zorro.name = "audio"}, %v: tensor<1x1x3
 
 // -----
 
-// expected-error@below {{refused: expected 'fused' or a modality of the model (text, image) but got 'audio'}}
+// expected-error@below {{usage: expected 'fused' or a modality of the model (text, image) but got 'audio'}}
 func.func @main(%a: tensor<2xf32> {zorro.name = "text"}, %b: tensor<2xf32> {zorro.name = "image"}) -> tensor<2xf32> {
   return %a : tensor<2xf32>
 }
