@@ -77,6 +77,8 @@ struct Workspace {
   Memory outputs; ///< [value size][queries]
   Memory rows;    ///< [queries][value size]
   Memory scores;  ///< [keys of a block][queries]
+  Memory keys;    ///< [gathered keys][head size]
+  Memory values;  ///< [gathered keys][value size]
 };
 
 /// Writes the code for a block of `registers` registers of queries.
@@ -87,8 +89,10 @@ public:
       : e(e), s(shape), head(head), work(work), lanes(shape.lanes), registers(registers),
         queries(registers * lanes), tile(registers == 1 ? s.narrowTile : s.wideTile) {}
 
-  /// `count` queries from `first` on, against `intervals` pairs of words from `at` on in `table`.
-  void emit(Value first, Value count, Value table, Value at, Value intervals, Value scale);
+  /// `count` queries from `first` on, against `intervals` pairs of words from `at` on in `table`;
+  /// if `gathered`, their keys lie one after the other.
+  void emit(Value first, Value count, Value table, Value at, Value intervals, Value gathered,
+            Value scale);
 
 private:
   void emitQueries(Value first, Value count, Value scale);
@@ -254,17 +258,22 @@ void BlockEmitter::emitOutputs(Value first, Value count, ArrayRef<Value> sums) {
 }
 
 void BlockEmitter::emit(Value first, Value count, Value table, Value at, Value intervals,
-                        Value scale) {
+                        Value gathered, Value scale) {
   emitQueries(first, count, scale);
   int64_t rows = llvm::alignTo(s.valueSize, lanes);
   e.loop(0, rows * queries, lanes,
          [&](Value i) { e.storeVector(e.splat(0.0), work.outputs, i); });
   Values state(registers, e.splat(-3.0e38));
   state.append(registers, e.splat(0.0));
+  state.push_back(e.idx(0)); // keys of the intervals before
   state = e.loop(e.idx(0), intervals, e.idx(1), state, [&](Value i, ValueRange args) {
     Value pair = e.add(at, e.mul(i, 2));
     Value begin = e.word(table, pair), end = e.word(table, e.add(pair, 1));
-    return e.loop(begin, end, e.idx(s.keyBlock), args, [&](Value key, ValueRange args) {
+    Value done = args.back(), length = e.sub(end, begin);
+    begin = e.select(gathered, done, begin);
+    end = e.add(begin, length);
+    Values next = e.loop(begin, end, e.idx(s.keyBlock), args.drop_back(),
+                         [&](Value key, ValueRange args) {
       Values before(args.take_front(registers)), sums(args.drop_front(registers));
       Value count = e.min(e.sub(end, key), e.idx(s.keyBlock));
       Values most = emitScores(key, count, before), decay;
@@ -277,8 +286,41 @@ void BlockEmitter::emit(Value first, Value count, Value table, Value at, Value i
       most.append(sums);
       return most;
     });
+    next.push_back(e.add(done, length));
+    return next;
   });
   emitOutputs(first, count, ArrayRef(state).drop_front(registers));
+}
+
+/// Copies the keys and values of all intervals, one after the other.
+static void emitGather(Emitter &e, const AttentionShape &s, const Head &head,
+                       const Workspace &work, Value table, Value at, Value intervals) {
+  auto copy = [&](const Memory &from, Value source, const Memory &to, Value place, int64_t size) {
+    for (int64_t d = 0; d < size; d += s.lanes) {
+      int64_t width = std::min(s.lanes, size - d);
+      e.storePart(e.loadPart(from, e.add(source, d), width), to, e.add(place, d), width);
+    }
+  };
+  e.loop(e.idx(0), intervals, e.idx(1), {e.idx(0)}, [&](Value i, ValueRange args) {
+    Value pair = e.add(at, e.mul(i, 2)), done = args[0];
+    Value begin = e.word(table, pair), end = e.word(table, e.add(pair, 1));
+    e.loop(begin, end, e.idx(1), [&](Value key) {
+      Value place = e.add(e.sub(key, begin), done);
+      // Rows that lie pages apart are not foreseen by the machine.
+      Value ahead = e.min(e.add(key, 8), e.sub(end, 1));
+      Value kAhead = e.add(head.kBase, e.mul(ahead, head.kRow));
+      Value vAhead = e.add(head.vBase, e.mul(ahead, head.vRow));
+      for (int64_t d = 0; d < s.headSize; d += 16)
+        e.prefetch(head.k, e.add(kAhead, d));
+      for (int64_t d = 0; d < s.valueSize; d += 16)
+        e.prefetch(head.v, e.add(vAhead, d));
+      copy(head.k, e.add(head.kBase, e.mul(key, head.kRow)), work.keys,
+           e.mul(place, s.headSize), s.headSize);
+      copy(head.v, e.add(head.vBase, e.mul(key, head.vRow)), work.values,
+           e.mul(place, s.valueSize), s.valueSize);
+    });
+    return Values{e.add(done, e.sub(end, begin))};
+  });
 }
 
 /// Rows without a live key: the mean of all values, or zeros.
@@ -321,11 +363,14 @@ EmittedKernel zorro::emitAttention(KernelOp kernel, const CpuTarget &target, OpB
       e, e.getI32Type(), arith::IndexCastOp::create(e, e.getI64Type(), frame.scalars[3]));
   Value scale = e.broadcast(e.bitcast(bits, e.getF32Type()));
   int64_t width = llvm::alignTo(s.valueSize, s.lanes), most = s.queryBlock();
-  Workspace work{frame.scratch(s.headSize * most), frame.scratch(width * most),
-                 frame.scratch(width * most), frame.scratch(s.keyBlock * most)};
+  int64_t gatheredKeys = s.gatheredKeys();
+  Workspace work{frame.scratch(s.headSize * most),         frame.scratch(width * most),
+                 frame.scratch(width * most),              frame.scratch(s.keyBlock * most),
+                 frame.scratch(gatheredKeys * s.headSize), frame.scratch(gatheredKeys * s.valueSize)};
   Value table = frame.tables[0];
 
-  e.loop(frame.begin, frame.end, e.idx(1), [&](Value task) {
+  // What is gathered stays for the tasks that follow, as long as they read the same.
+  e.loop(frame.begin, frame.end, e.idx(1), {e.idx(-1)}, [&](Value task, ValueRange args) {
     Value entry = e.mul(e.rem(task, blocks), AttentionShape::kBlockWords);
     Value outer = e.div(task, blocks), batch = e.div(outer, heads), h = e.rem(outer, heads);
     auto base = [&](int64_t scalar, Value &row) {
@@ -338,6 +383,18 @@ EmittedKernel zorro::emitAttention(KernelOp kernel, const CpuTarget &target, OpB
     head.oBase = base(13, head.oRow);
     auto word = [&](int64_t i) { return e.word(table, e.add(entry, i)); };
     Value first = word(0), count = word(1), at = word(2), intervals = word(3);
+    Value gathered = e.eq(word(4), 1), key = e.add(e.mul(outer, int64_t(1) << 32), at);
+    Value stale = e.both(gathered, e.cmp(arith::CmpIPredicate::ne, key, args[0]));
+    e.ifThen(stale, [&] { emitGather(e, s, head, work, table, at, intervals); });
+    Head near = head;
+    auto choose = [&](const Memory &copy, int64_t size, Memory &from, Value &base, Value &row) {
+      Value cast = memref::CastOp::create(e, from.memref.getType(), copy.memref);
+      from.memref = e.select(gathered, cast, from.memref);
+      base = e.select(gathered, e.idx(0), base);
+      row = e.select(gathered, e.idx(size), row);
+    };
+    choose(work.keys, s.headSize, near.k, near.kBase, near.kRow);
+    choose(work.values, s.valueSize, near.v, near.vBase, near.vRow);
     e.ifThen(
         e.lt(intervals, e.idx(0)),
         [&] {
@@ -350,17 +407,18 @@ EmittedKernel zorro::emitAttention(KernelOp kernel, const CpuTarget &target, OpB
           e.ifThen(
               e.lt(e.idx(2 * s.lanes), count),
               [&] {
-                BlockEmitter(e, s, head, work, AttentionShape::kRegisters)
-                    .emit(first, count, table, at, intervals, scale);
+                BlockEmitter(e, s, near, work, AttentionShape::kRegisters)
+                    .emit(first, count, table, at, intervals, gathered, scale);
               },
               [&] {
                 e.loop(e.idx(0), count, e.idx(s.lanes), [&](Value q) {
                   Value left = e.min(e.sub(count, q), e.idx(s.lanes));
-                  BlockEmitter(e, s, head, work, 1)
-                      .emit(e.add(first, q), left, table, at, intervals, scale);
+                  BlockEmitter(e, s, near, work, 1)
+                      .emit(e.add(first, q), left, table, at, intervals, gathered, scale);
                 });
               });
         });
+    return Values{e.select(gathered, key, args[0])};
   });
   return frame.close();
 }

@@ -78,9 +78,14 @@ FailureOr<LaunchPlan> zorro::planAttention(KernelOp kernel, const CpuTarget &tar
       intervals.append({begin, end});
       live += end - begin;
     }
+    // Worth a copy where the head's rows are apart and several blocks read them.
+    bool apart = operands[1]->strides[2] != shape->headSize ||
+                 operands[2]->strides[2] != shape->valueSize;
+    bool gather = apart && live <= shape->gatheredKeys() &&
+                  route.end - route.begin >= 4 * shape->queryBlock();
     for (int64_t q = route.begin; q < route.end; q += shape->queryBlock()) {
       int64_t size = std::min(route.end - q, shape->queryBlock());
-      blocks.append({q, size, at, route.count});
+      blocks.append({q, size, at, route.count, gather});
       bool wide = size > 2 * shape->lanes;
       pairs += live * (wide ? shape->queryBlock() : int64_t(llvm::alignTo(size, shape->lanes)));
     }

@@ -91,6 +91,18 @@ static std::string contract(int64_t k, int64_t n, bool gelu) {
          "} : " + x + ", " + w + " (" + b + ") -> " + y + "\nzorro.yield %y : " + y + "\n}";
 }
 
+/// Attention of head size 64, with key blocks of the given size.
+static std::string attention(const std::string &block, const std::string &target) {
+  bool wide = CpuTarget::get(target)->avx512;
+  std::string schedule = "schedule <tile = " + std::string(wide ? "[8, 48]" : "[4, 24]") +
+                         ", block = " + block + ", unroll = 4>";
+  std::string type = "tensor<?x?x?x64xf32>";
+  return "zorro.kernel @k attention because \"time\" " + (block.empty() ? "" : schedule) +
+         "{\n^bb0(%q: " + type + ", %k: " + type + ", %v: " + type +
+         "):\n%o = zorro.attention %q, %k, %v scale 1.0 : " + type + ", " + type + ", " + type +
+         " -> " + type + "\nzorro.yield %o : " + type + "\n}";
+}
+
 int main(int argc, char **argv) {
   std::string name = argc > 1 ? argv[1] : "native";
   struct {
@@ -114,21 +126,27 @@ int main(int argc, char **argv) {
     });
   }
 
-  Kernel *kernel = Kernel::get(R"(
-zorro.kernel @k attention because "time" {
-^bb0(%q: tensor<?x?x?x64xf32>, %k: tensor<?x?x?x64xf32>, %v: tensor<?x?x?x64xf32>):
-  %o = zorro.attention %q, %k, %v scale 1.0 : tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32> -> tensor<?x?x?x64xf32>
-  zorro.yield %o : tensor<?x?x?x64xf32>
-})", name);
-  if (!kernel)
-    return 1;
+  // Attention where the joint product leaves q, k and v, and with every head on its own.
   int64_t t = 1312, row = 2304;
   std::vector<float> qkv = randoms(t * row, 2), o(t * 768);
-  MaskAttr mask = kernel->mask("audio: 512 -> [audio], fusion: 16 -> [all], video: 784 -> [video] "
-                               "over audio: 512, fusion: 16, video: 784 empty nan");
-  Operand head{{1, 12, t, 64}, {t * row, 64, row, 1}};
-  auto plan = kernel->plan({head, head, head}, Operand{{1, 12, t, 64}, {t * 768, 64, 768, 1}}, mask, 0.125f);
-  measure("attention 512|16|784 joint rows", kernel->target.avx512, 4.0 * 64 * 12 * mask.getLivePairs(),
-          [&] { kernel->run(*plan, {qkv.data(), qkv.data() + 768, qkv.data() + 1536, o.data()}); });
+  Operand joint{{1, 12, t, 64}, {t * row, 64, row, 1}}, dense = Kernel::dense({1, 12, t, 64});
+  Operand result{{1, 12, t, 64}, {t * 768, 64, 768, 1}};
+  for (const char *block : {"", "32", "64", "128"})
+    for (bool separate : {false, true}) {
+      Kernel *kernel = Kernel::get(attention(block, name), name);
+      if (!kernel)
+        return 1;
+      MaskAttr mask = kernel->mask(
+          "audio: 512 -> [audio], fusion: 16 -> [all], video: 784 -> [video] "
+          "over audio: 512, fusion: 16, video: 784 empty nan");
+      const Operand &head = separate ? dense : joint;
+      int64_t step = separate ? t * 768 : 768;
+      auto plan = kernel->plan({head, head, head}, result, mask, 0.125f);
+      std::string label = std::string("attention ") + (separate ? "heads" : "joint rows") +
+                          (*block ? std::string(", block ") + block : "");
+      measure(label.c_str(), kernel->target.avx512, 4.0 * 64 * 12 * mask.getLivePairs(), [&] {
+        kernel->run(*plan, {qkv.data(), qkv.data() + step, qkv.data() + 2 * step, o.data()});
+      });
+    }
   return 0;
 }
