@@ -185,6 +185,18 @@ TEST_P(Attention, Streams) {
         route(512, 16));
 }
 
+/// Rows that lie apart are gathered where many queries read them, head by head; where there are
+/// more keys than the copy holds, they are read in place.
+TEST_P(Attention, RowsApart) {
+  check({2, 2, 200, 150, 16, 24, /*joint=*/true}, "", all);
+  check({2, 2, 250, 250, 12, 12, /*joint=*/true},
+        "a: 200 -> [a, c], b: 10 -> [all], c: 40 -> [b] over a: 200, b: 10, c: 40 empty nan",
+        [](int64_t i, int64_t j) {
+          return i < 200 ? j < 200 || j >= 210 : i < 210 || (j >= 200 && j < 210);
+        });
+  check({1, 1, 1100, 1100, 128, 128, /*joint=*/true}, "", all);
+}
+
 /// Many ragged intervals; what is masked holds NaN and is never read.
 TEST_P(Attention, MaskedKeysAreNeverRead) {
   auto live = [](int64_t, int64_t j) {
