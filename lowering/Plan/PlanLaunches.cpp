@@ -63,6 +63,7 @@ private:
   void touch(const Storage &storage);
   PlaceAttr placeOf(const Use &use);
   FlatSymbolRefAttr packed(FlatSymbolRefAttr weight);
+  FlatSymbolRefAttr tableOf(ArrayRef<int64_t> words, Location loc);
   ArrayAttr describe(TypeRange types, function_ref<DictionaryAttr(unsigned)> attrsOf);
 
   func::FuncOp func;
@@ -206,6 +207,20 @@ PlaceAttr FunctionPlanner::placeOf(const Use &use) {
                         use.byteOffset + (inArena ? arena.offsets[at.index] : 0));
 }
 
+/// The symbol of a table with these words: layers with equal masks share one.
+FlatSymbolRefAttr FunctionPlanner::tableOf(ArrayRef<int64_t> words, Location loc) {
+  auto module = func->getParentOfType<ModuleOp>();
+  unsigned count = 0;
+  for (auto table : module.getOps<TableOp>()) {
+    if (table.getValues() == words)
+      return FlatSymbolRefAttr::get(table.getSymNameAttr());
+    ++count;
+  }
+  OpBuilder at(func);
+  auto table = TableOp::create(at, loc, ("routes_" + Twine(count)).str(), words);
+  return FlatSymbolRefAttr::get(symbols.insert(table));
+}
+
 ArrayAttr FunctionPlanner::describe(TypeRange types,
                                     function_ref<DictionaryAttr(unsigned)> attrsOf) {
   SmallVector<Attribute> list;
@@ -245,16 +260,13 @@ LogicalResult FunctionPlanner::run() {
                  }));
   Block *body = entry.addEntryBlock();
   builder.setInsertionPointToStart(body);
-  for (auto [i, launch] : llvm::enumerate(launches)) {
+  for (PlannedLaunch &launch : launches) {
     SmallVector<Attribute> places;
     for (const Use &use : launch.uses)
       places.push_back(placeOf(use));
     if (launch.plan.table) {
-      std::string name = (func.getSymName() + ".table" + Twine(i)).str();
-      OpBuilder at(entry);
-      TableOp::create(at, launch.call.getLoc(), name, *launch.plan.table);
       places.push_back(PlaceAttr::get(builder.getContext(), PlaceKind::Table, 0,
-                                      FlatSymbolRefAttr::get(builder.getContext(), name), 0));
+                                      tableOf(*launch.plan.table, launch.call.getLoc()), 0));
     }
     LaunchOp::create(builder, launch.call.getLoc(), launch.call.getCalleeAttr(),
                      builder.getI64IntegerAttr(launch.plan.tasks), builder.getArrayAttr(places),

@@ -139,13 +139,16 @@ LogicalResult KernelFormer::visitConstant(Operation *op, ElementsAttr value) {
     dense = DenseElementsAttr::get(stored, dense.getSplatValue<Attribute>());
   }
   auto module = func->getParentOfType<ModuleOp>();
-  std::string name;
-  for (unsigned i = 0;; ++i) {
-    name = ("constant_" + Twine(i)).str();
-    auto known = dyn_cast_or_null<WeightOp>(SymbolTable::lookupSymbolIn(module, name));
-    if (known && known.getValueAttr() == dense)
+  // It keeps the name that it has in the graph; equal constants of two functions are one.
+  std::string base = "constant";
+  if (auto named = dyn_cast<NameLoc>(op->getLoc()))
+    base = named.getName().str();
+  std::string name = base;
+  for (unsigned i = 1;; name = (base + "_" + Twine(i++)).str()) {
+    Operation *known = SymbolTable::lookupSymbolIn(module, name);
+    if (auto weight = dyn_cast_or_null<WeightOp>(known); weight && weight.getValueAttr() == dense)
       break;
-    if (known || SymbolTable::lookupSymbolIn(module, name))
+    if (known)
       continue;
     OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
     int64_t bytes = stored.getNumElements() * llvm::divideCeil(stored.getElementTypeBitWidth(), 8u);
