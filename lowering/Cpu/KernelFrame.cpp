@@ -32,7 +32,8 @@ KernelFrame::KernelFrame(Emitter &e, OpBuilder &module, KernelOp kernel, unsigne
 
   func = func::FuncOp::create(module, kernel.getLoc(), kernel.getSymName(),
                               e.getFunctionType(types, {}));
-  func->setAttr("zorro.kernel", e.getStringAttr(stringifyKernelKind(kernel.getKind())));
+  func->setAttr(kKindAttr, e.getStringAttr(stringifyKernelKind(kernel.getKind())));
+  func->setAttr(kBecauseAttr, kernel.getBecauseAttr());
   e.setInsertionPointToStart(func.addEntryBlock());
 
   auto *next = func.getArguments().begin();

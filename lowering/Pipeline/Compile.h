@@ -40,6 +40,7 @@ enum class Explain { None, Text, Json };
 struct CompileOptions {
   std::string input;
   std::string output = "-";                 // "-": standard output, or MODEL.so for artefacts
+  std::string folder;                       // of the weights; default: the input's folder
   std::optional<Phase> emit;                // default: so
   std::string entries = "fused";            // comma list: fused, or modalities joined by '+'
   llvm::StringMap<std::string> modalities;  // input name -> modality
@@ -50,6 +51,9 @@ struct CompileOptions {
   bool assumeFiniteFill = false;
   bool remarks = false;                     // print remarks and notes
 };
+
+/// Folder that weights are named relative to.
+std::string weightFolder(const CompileOptions &options);
 
 /// Does it; messages go to standard error, one line each. Returns an exit code.
 int compile(const CompileOptions &options, const mlir::DialectRegistry &registry);

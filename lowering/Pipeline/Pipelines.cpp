@@ -22,24 +22,24 @@
 using namespace mlir;
 using namespace zorro;
 
-/// Weights are named relative to the model's folder, which the passes that read them need.
-static std::string folderOf(const CompileOptions &options) {
-  return llvm::sys::path::parent_path(options.input).str();
+std::string zorro::weightFolder(const CompileOptions &options) {
+  return options.folder.empty() ? llvm::sys::path::parent_path(options.input).str()
+                                : options.folder;
 }
 
 // onnx -> zorro: what the graph means.
 static void buildRaise(OpPassManager &pm, const CompileOptions &options) {
   // Shape arithmetic and masks first: every size is known from here on.
   FoldConstantsOptions fold;
-  fold.folder = folderOf(options);
+  fold.folder = weightFolder(options);
   pm.addPass(createFoldConstants(fold));
   // Attention is recognised on the graph's own operators, before anything is taken apart.
   RaiseAttentionOptions attention;
-  attention.folder = folderOf(options);
+  attention.folder = weightFolder(options);
   attention.assumeFiniteFill = options.assumeFiniteFill;
   pm.addPass(createRaiseAttention(attention));
   RaiseOperatorsOptions operators;
-  operators.folder = folderOf(options);
+  operators.folder = weightFolder(options);
   pm.addPass(createRaiseOperators(operators));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

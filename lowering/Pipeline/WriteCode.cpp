@@ -15,7 +15,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -60,7 +59,7 @@ LogicalResult zorro::writeCode(ModuleOp module, Phase phase, llvm::StringRef out
     return failure();
 
   ArtefactOptions artefact;
-  artefact.folder = llvm::sys::path::parent_path(options.input).str();
+  artefact.folder = weightFolder(options);
   artefact.output = output.str();
   artefact.cpu = target->name;
   artefact.cpuFeatures = target->abiFeatures;

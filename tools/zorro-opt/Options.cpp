@@ -38,6 +38,9 @@ struct Options {
   cl::opt<std::string> explain{"explain", cl::cat(category), cl::ValueOptional,
                                cl::value_desc("json"),
                                cl::desc("print which inputs each output needs, and why")};
+  cl::opt<std::string> weights{
+      "weights", cl::cat(category), cl::value_desc("folder"),
+      cl::desc("where a dump's weight files lie (default: beside the input)")};
   cl::opt<bool> assumeFiniteFill{
       "assume-finite-fill", cl::cat(category),
       cl::desc("treat weak mask fills (such as -1e4 or -100) as dropping the key")};
@@ -77,6 +80,7 @@ bool zorro::getOptions(StringRef input, StringRef output, StringRef program,
   result.output = output.str();
   result.entries = options->specialize;
   result.cpu = options->cpu;
+  result.folder = options->weights;
   result.assumeFiniteFill = options->assumeFiniteFill;
   result.remarks = options->remarks;
   if (!options->emit.empty()) {
