@@ -149,8 +149,10 @@ Value Raiser::sumOfProducts(RankedTensorType result, ValueRange inputs, ArrayRef
   Value zero = scalarConstant(builder, loc, element, 0);
   Value filled = linalg::FillOp::create(builder, loc, zero, empty).getResult(0);
   SmallVector<AffineMap> all(maps);
-  all.push_back(AffineMap::getMultiDimIdentityMap(loops, builder.getContext())
-                    .getMajorSubMap(rank));
+  SmallVector<AffineExpr> kept;
+  for (unsigned i = 0; i < rank; ++i)
+    kept.push_back(builder.getAffineDimExpr(i));
+  all.push_back(AffineMap::get(loops, 0, kept, builder.getContext()));
   SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
   iterators.resize(loops, utils::IteratorType::reduction);
   auto generic = linalg::GenericOp::create(

@@ -59,7 +59,10 @@ TokenOrigin TokenAxes::compute(Value value, int64_t axis) {
       })
       .Case([&](AttentionOp attention) {
         TokenOrigin origin = through(attention.getQ(), axis);
-        return origin || axis != 2 ? origin : TokenOrigin{op, axis};
+        // As many queries as keys are those keys' sequence, which is not known here.
+        MaskAttr mask = attention.getMaskAttr();
+        bool pools = axis == 2 && mask && size != mask.getKeys().getTotal();
+        return origin || !pools ? origin : TokenOrigin{op, axis};
       })
       .Case([&](ContractOp contract) {
         return through(contract.getA(), axis + 1 == type.getRank() ? -1 : axis);
