@@ -216,7 +216,7 @@ FlatSymbolRefAttr FunctionPlanner::tableOf(ArrayRef<int64_t> words, Location loc
       return FlatSymbolRefAttr::get(table.getSymNameAttr());
     ++count;
   }
-  OpBuilder at(func);
+  OpBuilder at(*module.getOps<func::FuncOp>().begin());
   auto table = TableOp::create(at, loc, ("routes_" + Twine(count)).str(), words);
   return FlatSymbolRefAttr::get(symbols.insert(table));
 }
