@@ -25,6 +25,25 @@ static std::string textOf(KernelOp kernel) {
   return text;
 }
 
+/// Gives every body its own constants: canonicalization moves them to the top of the function, which
+/// a kernel cannot see.
+static void sinkConstants(KernelOp kernel) {
+  Region *whole = &kernel.getBody();
+  llvm::DenseMap<std::pair<Block *, Operation *>, Operation *> sunk;
+  kernel.walk([&](Operation *op) {
+    for (OpOperand &operand : op->getOpOperands()) {
+      Operation *source = operand.get().getDefiningOp();
+      if (!source || whole->isAncestor(source->getParentRegion()) ||
+          !source->hasTrait<OpTrait::ConstantLike>())
+        continue;
+      Operation *&own = sunk[{op->getBlock(), source}];
+      if (!own)
+        own = OpBuilder::atBlockBegin(op->getBlock()).clone(*source);
+      operand.set(own->getResult(0));
+    }
+  });
+}
+
 KernelTable::KernelTable(ModuleOp module) : module(module), builder(module.getContext()) {
   for (KernelOp kernel : module.getOps<KernelOp>()) {
     byBody.try_emplace(textOf(kernel), kernel);
@@ -45,6 +64,7 @@ KernelOp KernelTable::get(Location loc, KernelKind kind, StringRef name, StringR
                                      SmallVector<Location>(types.size(), loc));
   Value result = build(builder, block->getArguments());
   YieldOp::create(builder, loc, result);
+  sinkConstants(kernel);
 
   auto [known, isNew] = byBody.try_emplace(textOf(kernel), kernel);
   if (!isNew) {

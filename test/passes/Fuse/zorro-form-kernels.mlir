@@ -117,3 +117,25 @@ func.func @identity(%x: tensor<3x4xf32>) -> tensor<3x4xf32> {
   // CHECK: return %[[Y]]
   return %x : tensor<3x4xf32>
 }
+
+// -----
+
+// A constant at the top of the function, where canonicalization puts it, is a kernel's own.
+module attributes {zorro.phase = "special"} {
+// CHECK: zorro.kernel @map_mulf map
+// CHECK: linalg.generic
+// CHECK: %[[C:.*]] = arith.constant 3.000000e+00 : f32
+// CHECK-NEXT: arith.mulf %{{.*}}, %[[C]] : f32
+// CHECK-LABEL: func.func @scaled
+func.func @scaled(%x: tensor<4x6xf32>) -> tensor<4x6xf32> {
+  // CHECK-NOT: arith.constant
+  %c = arith.constant 3.0 : f32
+  %e = tensor.empty() : tensor<4x6xf32>
+  %y = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%x : tensor<4x6xf32>) outs(%e : tensor<4x6xf32>) {
+  ^bb0(%a: f32, %out: f32):
+    %p = arith.mulf %a, %c : f32
+    linalg.yield %p : f32
+  } -> tensor<4x6xf32>
+  return %y : tensor<4x6xf32>
+}
+}
