@@ -128,3 +128,27 @@ func.func @main(%a: tensor<3x2x4xf32> {zorro.name = "a"}, %b: tensor<3x3x4xf32> 
   %y = zorro.take %s [0, 1] axis 1 of #tokens : tensor<3x5x4xf32> -> tensor<3x2x4xf32>
   return %y : tensor<3x2x4xf32>
 }
+
+// -----
+
+// Zero times NaN is NaN: a dead column whose value may be NaN stays in the product.
+#p = affine_map<(i, j, k) -> (i, k)>
+#v = affine_map<(i, j, k) -> (k, j)>
+#o = affine_map<(i, j, k) -> (i, j)>
+// CHECK-LABEL: func.func @a(
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<1x5xf32>, tensor<5x4xf32>)
+func.func @main(%a: tensor<2x4xf32> {zorro.name = "a"}, %b: tensor<3x4xf32> {zorro.name = "b"})
+    -> (tensor<1x4xf32> {zorro.name = "nan"}, tensor<2x4xf32> {zorro.name = "a"}, tensor<3x4xf32> {zorro.name = "b"}) {
+  %n = arith.constant dense<0x7FC00000> : tensor<3x4xf32>
+  %x = tensor.concat dim(0) %a, %n : (tensor<2x4xf32>, tensor<3x4xf32>) -> tensor<5x4xf32>
+  %m = arith.constant dense<[[1.0, 1.0, 0.0, 0.0, 0.0]]> : tensor<1x5xf32>
+  %z = arith.constant dense<0.0> : tensor<1x4xf32>
+  %r = linalg.generic {indexing_maps = [#p, #v, #o], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%m, %x : tensor<1x5xf32>, tensor<5x4xf32>) outs(%z : tensor<1x4xf32>) {
+  ^bb0(%i: f32, %j: f32, %acc: f32):
+    %u = arith.mulf %i, %j : f32
+    %w = arith.addf %acc, %u : f32
+    linalg.yield %w : f32
+  } -> tensor<1x4xf32>
+  return %r, %a, %b : tensor<1x4xf32>, tensor<2x4xf32>, tensor<3x4xf32>
+}
