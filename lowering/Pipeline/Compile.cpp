@@ -20,7 +20,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
-#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
@@ -39,10 +39,13 @@ public:
   }
 
   int run();
+  /// After a crash: what can still be said.
+  int crashed() { return internalError(running); }
 
 private:
   bool isModel() const { return llvm::sys::path::extension(options.input).starts_with(".onnx"); }
   int load();
+  void keep(Phase phase);
   int runTo(Phase phase);
   int write(Phase phase);
   int explain();
@@ -56,6 +59,7 @@ private:
   Reporter reporter;
   OwningOpRef<ModuleOp> module;
   Phase reached = Phase::Onnx;
+  Phase running = Phase::Onnx;
   std::string before; // the module in text, before the phase that runs
 };
 
@@ -93,6 +97,10 @@ int Compilation::load() {
 }
 
 int Compilation::internalError(Phase phase) {
+  if (before.empty()) {
+    Reporter::error(options.input + ": internal error while it was read");
+    return kInternal;
+  }
   std::string path =
       (llvm::sys::path::stem(options.input) + "." + nameOf(phase) + ".reproducer.mlir").str();
   OutputFile file(path);
@@ -106,13 +114,19 @@ int Compilation::internalError(Phase phase) {
   return kInternal;
 }
 
+/// Keeps the module as it is before `phase`, for a reproducer.
+void Compilation::keep(Phase phase) {
+  running = phase;
+  before.clear();
+  llvm::raw_string_ostream text(before);
+  module->print(text, OpPrintingFlags().enableDebugInfo());
+}
+
 int Compilation::runTo(Phase phase) {
   for (const PhaseInfo &info : getPhases()) {
     if (info.phase <= reached || info.phase > phase || info.phase > Phase::Cpu)
       continue;
-    before.clear();
-    llvm::raw_string_ostream text(before);
-    module->print(text, OpPrintingFlags().enableDebugInfo());
+    keep(info.phase);
     PassManager pm(&context);
     buildPhase(pm, info.phase, options);
     if (failed(applyPassManagerCLOptions(pm)))
@@ -148,6 +162,7 @@ int Compilation::explain() {
 
 int Compilation::write(Phase phase) {
   std::string output = outputFor(phase);
+  keep(phase);
   if (phase > Phase::Cpu)
     return finish(phase, writeCode(*module, phase, output, options));
   std::string text;
@@ -183,5 +198,13 @@ int Compilation::run() {
 } // namespace
 
 int zorro::compile(const CompileOptions &options, const DialectRegistry &registry) {
-  return Compilation(options, registry).run();
+  Compilation compilation(options, registry);
+  int code = kInternal;
+  // A crash is a fault of ours like any other; the stack is large because models nest deeply.
+  constexpr unsigned kStack = 256u << 20;
+  llvm::CrashRecoveryContext::Enable();
+  llvm::CrashRecoveryContext recovery;
+  if (!recovery.RunSafelyOnThread([&] { code = compilation.run(); }, kStack))
+    return compilation.crashed();
+  return code;
 }
