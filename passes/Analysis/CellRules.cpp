@@ -1,4 +1,4 @@
-//===- CellRules.cpp - What scalar operations do to cells ----------------------------*- C++ -*-===//
+//===- CellRules.cpp - What scalar operations do to cells -------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -235,7 +235,9 @@ Cell zorro::reduceCells(ArrayRef<ReductionPart> parts, Reduction how, Element el
   case Reduction::Sum:
     // Small whole numbers add up exactly in any order.
     if (allKnown && std::abs(sum) < (1 << 24) && sum == std::round(sum) &&
-        all_of(parts, [](const ReductionPart &p) { return p.cell.value == std::round(p.cell.value); }))
+        all_of(parts, [](const ReductionPart &part) {
+          return part.cell.value == std::round(part.cell.value);
+        }))
       return Cell::known(sum);
     if (allZero)
       return Cell::zeroOrNaN(r.nonFinite);

@@ -1,4 +1,4 @@
-//===- CellRules.h - What scalar operations do to cells ----------------------------*- C++ -*-===//
+//===- CellRules.h - What scalar operations do to cells ---------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

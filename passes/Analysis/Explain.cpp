@@ -1,4 +1,4 @@
-//===- Explain.cpp - The table of --explain ------------------------------------------*- C++ -*-===//
+//===- Explain.cpp - The table of --explain ---------------------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

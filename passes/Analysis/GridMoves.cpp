@@ -1,4 +1,4 @@
-//===- GridMoves.cpp - Grids under moves of elements, and of constants ---------------*- C++ -*-===//
+//===- GridMoves.cpp - Grids under moves of elements, and of constants ------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

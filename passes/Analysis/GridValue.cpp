@@ -1,4 +1,4 @@
-//===- GridValue.cpp - Cells, grids, joins -------------------------------------------*- C++ -*-===//
+//===- GridValue.cpp - Cells, grids, joins ----------------------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -245,8 +245,8 @@ SmallVector<size_t> GridValue::getCellsIn(ArrayRef<IndexRange> box) const {
   SmallVector<std::pair<unsigned, unsigned>, 4> segments;
   SmallVector<unsigned, 4> sizes;
   for (auto [axis, range] : enumerate(box)) {
-    segments.push_back(findSegments(cuts[axis], range));
-    sizes.push_back(segments.back().second - std::min(segments.back().first, segments.back().second));
+    auto [first, last] = segments.emplace_back(findSegments(cuts[axis], range));
+    sizes.push_back(last - std::min(first, last));
   }
   SmallVector<size_t> found;
   if (cells.empty())

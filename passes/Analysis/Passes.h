@@ -1,4 +1,4 @@
-//===- Passes.h - Passes that show what the analyses found -------------------------*- C++ -*-===//
+//===- Passes.h - Passes that show what the analyses found ------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- PrintStreams.cpp - Passes that print the analysis -----------------------------*- C++ -*-===//
+//===- PrintStreams.cpp - Passes that print the analysis --------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

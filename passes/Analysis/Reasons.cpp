@@ -1,4 +1,4 @@
-//===- Reasons.cpp - Why an output depends on an input -------------------------------*- C++ -*-===//
+//===- Reasons.cpp - Why an output depends on an input ----------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -144,7 +144,8 @@ static std::string explainAttention(AttentionOp op, IndexRange rows, IndexRange 
   if (mask) {
     rowNames = printSegments(mask.getQueries(), rows);
     unsigned segment = 0;
-    while (mask.getQueries().getBegin(segment) + mask.getQueries().getSizes()[segment] <= rows.begin)
+    StreamsAttr queries = mask.getQueries();
+    while (queries.getBegin(segment) + queries.getSizes()[segment] <= rows.begin)
       ++segment;
     if (mask.isEmptyRow(segment))
       return printEmptyRow(op, rows, rowNames, mask.getKeys().getTotal());
@@ -205,7 +206,8 @@ static std::string explainProduct(const StreamDependence &streams, linalg::Linal
   return "";
 }
 
-std::string zorro::explainChain(const StreamDependence &streams, const Chain &chain, unsigned input) {
+std::string zorro::explainChain(const StreamDependence &streams, const Chain &chain,
+                                unsigned input) {
   const std::string &name = streams.getInputs()[input];
   // A step mixes where what is read knows less than what is made of it.
   Operation *anyMixing = nullptr;

@@ -1,4 +1,4 @@
-//===- Reasons.h - Why an output depends on an input -------------------------------*- C++ -*-===//
+//===- Reasons.h - Why an output depends on an input ------------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

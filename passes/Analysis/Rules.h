@@ -1,4 +1,4 @@
-//===- Rules.h - The transfer functions of the operations --------------------------*- C++ -*-===//
+//===- Rules.h - The transfer functions of the operations -------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -63,7 +63,8 @@ struct BodyContext {
 };
 /// Cells of `wanted` (values in the block) when its arguments are `arguments`.
 llvm::SmallVector<Cell> evaluateBody(mlir::Block &block, llvm::ArrayRef<Cell> arguments,
-                                     llvm::ArrayRef<mlir::Value> wanted, const BodyContext &context);
+                                     llvm::ArrayRef<mlir::Value> wanted,
+                                     const BodyContext &context);
 /// One scalar operation.
 Cell evaluateScalar(mlir::Operation *op, llvm::ArrayRef<Cell> operands);
 

@@ -1,4 +1,4 @@
-//===- RulesLinalg.cpp - Any linalg operation, by its maps and its body --------------*- C++ -*-===//
+//===- RulesLinalg.cpp - Any linalg operation, by its maps and its body -----------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -40,7 +40,8 @@ Interval zorro::intervalOf(AffineExpr expr, ArrayRef<Interval> dims) {
   case AffineExprKind::CeilDiv:
     return {llvm::divideCeilSigned(a.low, b.low), llvm::divideCeilSigned(a.high, b.low)};
   default: { // Mod
-    int64_t low = llvm::divideFloorSigned(a.low, b.low), high = llvm::divideFloorSigned(a.high, b.low);
+    int64_t low = llvm::divideFloorSigned(a.low, b.low);
+    int64_t high = llvm::divideFloorSigned(a.high, b.low);
     if (low == high)
       return {a.low - low * b.low, a.high - low * b.low};
     return {0, b.low - 1};
@@ -72,8 +73,8 @@ public:
       parallel.push_back(reduces[d] ? 1 : cuts[d].size() - 1);
       reduced.push_back(reduces[d] ? cuts[d].size() - 1 : 1);
     }
-    // Loops in order give row-major cells only where the result's map keeps that order; so cells are
-    // put down by number.
+    // Loops in order give row-major cells only where the result's map keeps that order; so cells
+    // are put down by number.
     SmallVector<std::vector<Cell>> cells;
     SmallVector<SmallVector<Cuts>> resultCuts;
     for (AffineMap map : outMaps()) {

@@ -1,4 +1,4 @@
-//===- RulesScalar.cpp - Bodies of arith, math and zorro.gelu ------------------------*- C++ -*-===//
+//===- RulesScalar.cpp - Bodies of arith, math and zorro.gelu ---------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -27,7 +27,8 @@ static std::optional<UnaryTraits> unaryTraits(Operation *op) {
   auto copy = UnaryTraits{[](double x) { return x; }, true, true, false};
   return llvm::TypeSwitch<Operation *, Traits>(op)
       .Case<arith::NegFOp>([&](auto) { return odd([](double x) { return -x; }); })
-      .Case<math::AbsFOp, math::AbsIOp>([&](auto) { return odd([](double x) { return std::fabs(x); }); })
+      .Case<math::AbsFOp, math::AbsIOp>(
+          [&](auto) { return odd([](double x) { return std::fabs(x); }); })
       .Case<math::SqrtOp>([&](auto) { return odd([](double x) { return std::sqrt(x); }); })
       .Case<math::SinOp>([&](auto) { return odd([](double x) { return std::sin(x); }); })
       .Case<math::TanOp>([&](auto) { return odd([](double x) { return std::tan(x); }); })
@@ -37,7 +38,8 @@ static std::optional<UnaryTraits> unaryTraits(Operation *op) {
       .Case<math::FloorOp>([&](auto) { return odd([](double x) { return std::floor(x); }); })
       .Case<math::CeilOp>([&](auto) { return odd([](double x) { return std::ceil(x); }); })
       .Case<math::RoundOp>([&](auto) { return odd([](double x) { return std::round(x); }); })
-      .Case<math::RoundEvenOp>([&](auto) { return odd([](double x) { return std::nearbyint(x); }); })
+      .Case<math::RoundEvenOp>(
+          [&](auto) { return odd([](double x) { return std::nearbyint(x); }); })
       .Case<math::TruncOp>([&](auto) { return odd([](double x) { return std::trunc(x); }); })
       .Case<math::ExpM1Op>([&](auto) { return odd([](double x) { return std::expm1(x); }); })
       .Case<math::CosOp>([&](auto) { return plain([](double x) { return std::cos(x); }); })
@@ -143,13 +145,21 @@ Cell zorro::evaluateScalar(Operation *op, ArrayRef<Cell> x) {
       .Case<arith::SubFOp, arith::SubIOp>([&](auto) { return subCells(x[0], x[1], element); })
       .Case<arith::MulFOp, arith::MulIOp>([&](auto) { return mulCells(x[0], x[1], element); })
       .Case<arith::DivFOp, arith::DivSIOp>([&](auto) { return divCells(x[0], x[1], element); })
-      .Case<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp>([&](auto) {
-        return binaryCell(x[0], x[1], [](double a, double b) { return std::isnan(b) ? b : std::max(a, b); },
-                          element, false);
+      .Case<arith::MaximumFOp, arith::MaxSIOp>([&](auto) {
+        auto fold = [](double a, double b) { return std::isnan(b) ? b : std::max(a, b); };
+        return binaryCell(x[0], x[1], fold, element, false);
       })
-      .Case<arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp>([&](auto) {
-        return binaryCell(x[0], x[1], [](double a, double b) { return std::isnan(b) ? b : std::min(a, b); },
-                          element, false);
+      .Case<arith::MinimumFOp, arith::MinSIOp>([&](auto) {
+        auto fold = [](double a, double b) { return std::isnan(b) ? b : std::min(a, b); };
+        return binaryCell(x[0], x[1], fold, element, false);
+      })
+      .Case<arith::MaxNumFOp>([&](auto) { // of a number and a NaN, the number
+        auto fold = [](double a, double b) { return std::fmax(a, b); };
+        return binaryCell(x[0], x[1], fold, element, false);
+      })
+      .Case<arith::MinNumFOp>([&](auto) {
+        auto fold = [](double a, double b) { return std::fmin(a, b); };
+        return binaryCell(x[0], x[1], fold, element, false);
       })
       .Case<math::PowFOp>([&](auto) {
         return binaryCell(x[0], x[1], [](double a, double b) { return std::pow(a, b); }, element);
@@ -266,8 +276,8 @@ private:
 };
 } // namespace
 
-SmallVector<Cell> zorro::evaluateBody(Block &block, ArrayRef<Cell> arguments, ArrayRef<Value> wanted,
-                                      const BodyContext &context) {
+SmallVector<Cell> zorro::evaluateBody(Block &block, ArrayRef<Cell> arguments,
+                                      ArrayRef<Value> wanted, const BodyContext &context) {
   BodyEvaluator evaluator(block, arguments, context);
   SmallVector<Cell> found;
   for (Value value : wanted)

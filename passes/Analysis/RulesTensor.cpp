@@ -1,4 +1,4 @@
-//===- RulesTensor.cpp - Moves of tensors, constants, and the default ----------------*- C++ -*-===//
+//===- RulesTensor.cpp - Moves of tensors, constants, and the default -------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

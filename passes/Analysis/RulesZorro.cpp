@@ -1,4 +1,4 @@
-//===- RulesZorro.cpp - The zorro operations -----------------------------------------*- C++ -*-===//
+//===- RulesZorro.cpp - The zorro operations --------------------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -180,7 +180,8 @@ static Cell attendCell(AttentionOp op, ArrayRef<IndexRange> box, GridLookup get,
     live.push_back({0, tokens});
   } else {
     unsigned segment = 0;
-    while (mask.getQueries().getBegin(segment) + mask.getQueries().getSizes()[segment] <= rows.begin)
+    StreamsAttr queries = mask.getQueries();
+    while (queries.getBegin(segment) + queries.getSizes()[segment] <= rows.begin)
       ++segment;
     for (auto [begin, end] : mask.getIntervals(segment))
       live.push_back({begin, end});

@@ -1,4 +1,4 @@
-//===- StreamDependence.h - Which outputs depend on which inputs -------------------*- C++ -*-===//
+//===- StreamDependence.h - Which outputs depend on which inputs ------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

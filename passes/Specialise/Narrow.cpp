@@ -1,4 +1,4 @@
-//===- Narrow.cpp - Build the function that the kept outputs need --------------------*- C++ -*-===//
+//===- Narrow.cpp - Build the function that the kept outputs need -----------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -75,7 +75,10 @@ Value Narrower::cut(Value value, const Window &have, const Window &want, Locatio
     if (have.axes[axis] == want.axes[axis])
       continue;
     SmallVector<Value> pieces;
-    for (IndexRange range : positionsIn(have.axes[axis], want.axes[axis])) {
+    Intervals ranges = positionsIn(have.axes[axis], want.axes[axis]);
+    if (ranges.empty()) // an axis of nothing is a piece too
+      ranges.push_back({0, 0});
+    for (IndexRange range : ranges) {
       ArrayRef<int64_t> shape = shapeOf(value.getType());
       SmallVector<OpFoldResult> offsets(shape.size(), builder.getIndexAttr(0)), sizes,
           strides(shape.size(), builder.getIndexAttr(1));
@@ -134,7 +137,8 @@ Value Narrower::emitAttention(AttentionOp op) {
   RankedTensorType type = narrowType(op.getResult());
   if (!needs.getWanted(op->getOpOperand(0))) { // no row that is kept has a key
     double value = op.getMaskAttr().getEmpty() == EmptyRow::Nan ? std::nan("") : 0.0;
-    auto splat = DenseElementsAttr::get(type, Attribute(builder.getFloatAttr(type.getElementType(), value)));
+    Attribute element = builder.getFloatAttr(type.getElementType(), value);
+    auto splat = DenseElementsAttr::get(type, element);
     return arith::ConstantOp::create(builder, op.getLoc(), splat);
   }
   MaskAttr mask = op.getMaskAttr();
@@ -211,7 +215,8 @@ Value Narrower::emitSlice(tensor::ExtractSliceOp op) {
     sizes.push_back(builder.getIndexAttr((length + stride - 1) / stride));
     strides.push_back(builder.getIndexAttr(stride));
   }
-  return tensor::ExtractSliceOp::create(builder, op.getLoc(), type, source, offsets, sizes, strides);
+  return tensor::ExtractSliceOp::create(builder, op.getLoc(), type, source, offsets, sizes,
+                                        strides);
 }
 
 Value Narrower::emitConstant(arith::ConstantOp op) {
@@ -258,7 +263,8 @@ Value Narrower::emitWeight(WeightRefOp op) {
     same.setType(type);
     same.setRecipeAttr(builder.getArrayAttr(recipe));
   }
-  Value part = WeightRefOp::create(builder, op.getLoc(), type, builder.getAttr<FlatSymbolRefAttr>(name));
+  auto symbol = builder.getAttr<FlatSymbolRefAttr>(name);
+  Value part = WeightRefOp::create(builder, op.getLoc(), type, symbol);
   return cut(part, hull, window, op.getLoc());
 }
 

@@ -1,4 +1,4 @@
-//===- Narrow.h - Build the function that the kept outputs need --------------------*- C++ -*-===//
+//===- Narrow.h - Build the function that the kept outputs need -------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

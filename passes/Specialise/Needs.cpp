@@ -1,4 +1,4 @@
-//===- Needs.cpp - What the kept outputs need of every value -------------------------*- C++ -*-===//
+//===- Needs.cpp - What the kept outputs need of every value ----------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -202,7 +202,8 @@ bool Needs::visitTensor(Operation *op) {
         want(splat->getOpOperand(0), Window());
         return true;
       })
-      .Case<tensor::ConcatOp>([&](auto concat) { return visitParts(concat, concat.getDim()), true; })
+      .Case<tensor::ConcatOp>(
+          [&](auto concat) { return visitParts(concat, concat.getDim()), true; })
       .Case<tensor::ExtractSliceOp>([&](auto slice) { return visitSlice(slice); })
       .Case<tensor::CollapseShapeOp>([&](auto reshape) { return visitCollapse(reshape), true; })
       .Case<tensor::ExpandShapeOp>([&](auto reshape) { return visitExpand(reshape), true; })
@@ -312,7 +313,8 @@ static std::optional<std::pair<unsigned, unsigned>> findFactors(linalg::LinalgOp
   return std::pair(a.getArgNumber(), b.getArgNumber());
 }
 
-Intervals Needs::liveReduction(linalg::LinalgOp op, unsigned loop, ArrayRef<Intervals> loops) const {
+Intervals Needs::liveReduction(linalg::LinalgOp op, unsigned loop,
+                               ArrayRef<Intervals> loops) const {
   Intervals all = Window::wholeAxis(op.getStaticLoopRanges()[loop]);
   auto factors = findFactors(op);
   if (!factors)

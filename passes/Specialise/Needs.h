@@ -1,4 +1,4 @@
-//===- Needs.h - What the kept outputs need of every value -------------------------*- C++ -*-===//
+//===- Needs.h - What the kept outputs need of every value ------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Passes.h - From the zorro phase to the special phase ------------------------*- C++ -*-===//
+//===- Passes.h - From the zorro phase to the special phase -----------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

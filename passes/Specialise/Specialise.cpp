@@ -1,4 +1,4 @@
-//===- Specialise.cpp - Cut out a function for each wanted set of modalities ---------*- C++ -*-===//
+//===- Specialise.cpp - Cut out a function for each wanted set of modalities ------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -104,8 +104,10 @@ FailureOr<SmallVector<unsigned>> Specialise::chooseOutputs(const StreamDependenc
       return failure();
     }
     // The output that one would expect to be free is the one to speak of.
-    if ((taint & allowed) && (!blocked || (StringRef(name).contains(entry) &&
-                                           !StringRef(streams.getOutputs()[*blocked]).contains(entry))))
+    auto isNamed = [&](unsigned output) {
+      return StringRef(streams.getOutputs()[output]).contains(entry);
+    };
+    if ((taint & allowed) && (!blocked || (isNamed(i) && !isNamed(*blocked))))
       blocked = i;
   }
   if (any)

@@ -1,4 +1,4 @@
-//===- Window.cpp - The part of a tensor that is kept --------------------------------*- C++ -*-===//
+//===- Window.cpp - The part of a tensor that is kept -----------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Window.h - The part of a tensor that is kept --------------------------------*- C++ -*-===//
+//===- Window.h - The part of a tensor that is kept -------------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -41,7 +41,9 @@ llvm::SmallVector<Intervals> expandIntervals(const Intervals &a, llvm::ArrayRef<
 struct Window {
   llvm::SmallVector<Intervals, 4> axes;
 
-  static Intervals wholeAxis(int64_t length) { return {{0, length}}; }
+  static Intervals wholeAxis(int64_t length) {
+    return length ? Intervals{{0, length}} : Intervals();
+  }
   static Window whole(llvm::ArrayRef<int64_t> shape);
   bool isEmpty() const;
   void unite(const Window &other);

@@ -1,4 +1,4 @@
-//===- CellRulesTest.cpp - Element-wise rules against numbers ------------------------*- C++ -*-===//
+//===- CellRulesTest.cpp - Element-wise rules against numbers ---------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- GridValueTest.cpp - Grids against their elements ------------------------------*- C++ -*-===//
+//===- GridValueTest.cpp - Grids against their elements ---------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

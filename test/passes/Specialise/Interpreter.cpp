@@ -1,4 +1,4 @@
-//===- Interpreter.cpp - Runs a function of tensor operations ------------------------*- C++ -*-===//
+//===- Interpreter.cpp - Runs a function of tensor operations ---------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- WindowTest.cpp - Kept indices against sets of indices -------------------------*- C++ -*-===//
+//===- WindowTest.cpp - Kept indices against sets of indices ----------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
