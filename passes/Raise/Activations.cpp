@@ -105,6 +105,22 @@ static LogicalResult raiseElu(Raiser &raiser, NodeOp node) {
   });
 }
 
+static LogicalResult raiseSelu(Raiser &raiser, NodeOp node) {
+  return mapFormula(raiser, node, [&](Formula &f, ValueRange args) {
+    Value alpha = f.number(node.getFloat("alpha", 1.67326319217681884765625f));
+    Value low = f.mul(alpha, f.sub(f.exp(args[0]), f.number(1)));
+    Value bent = f.select(f.isBelow(f.number(0), args[0]), args[0], low);
+    return f.mul(f.number(node.getFloat("gamma", 1.05070102214813232421875f)), bent);
+  });
+}
+
+static LogicalResult raiseThresholdedRelu(Raiser &raiser, NodeOp node) {
+  return mapFormula(raiser, node, [&](Formula &f, ValueRange args) {
+    Value above = f.isBelow(f.number(node.getFloat("alpha", 1)), args[0]);
+    return f.select(above, args[0], f.number(0));
+  });
+}
+
 static LogicalResult raiseSigmoid(Raiser &raiser, NodeOp node) {
   return mapFormula(raiser, node, [](Formula &f, ValueRange args) { return f.sigmoid(args[0]); });
 }
@@ -192,10 +208,12 @@ ArrayRef<OperatorRow> zorro::raise::activationRows() {
       {"Mish", "", 18, kNewest, raiseMish, "map"},
       {"PRelu", "", 9, kNewest, raisePRelu, "map"},
       {"Relu", "", 6, kNewest, raiseRelu, "map; floats"},
+      {"Selu", "", 6, kNewest, raiseSelu, "map"},
       {"Sigmoid", "", 6, kNewest, raiseSigmoid, "map"},
       {"Softplus", "", 1, kNewest, raiseSoftplus, "map"},
       {"Softsign", "", 1, kNewest, raiseSoftsign, "map"},
       {"Swish", "", 24, kNewest, raiseSwish, "map"},
+      {"ThresholdedRelu", "", 10, kNewest, raiseThresholdedRelu, "map"},
   };
   return rows;
 }

@@ -50,7 +50,13 @@ func.func @formulas(%x: tensor<4xf32>) -> tensor<4xf32> {
   // CHECK: math.absf
   // CHECK: arith.divf
   %9 = onnx.node "Softsign" since 1 (%8) {} : (tensor<4xf32>) -> tensor<4xf32>
-  return %9 : tensor<4xf32>
+  // CHECK: arith.constant 1.67326319
+  // CHECK: arith.constant 1.05070102
+  %10 = onnx.node "Selu" since 6 (%9) {} : (tensor<4xf32>) -> tensor<4xf32>
+  // CHECK: arith.cmpf olt
+  // CHECK: arith.select
+  %11 = onnx.node "ThresholdedRelu" since 10 (%10) {alpha = 5.000000e-01 : f32} : (tensor<4xf32>) -> tensor<4xf32>
+  return %11 : tensor<4xf32>
 }
 
 // -----
