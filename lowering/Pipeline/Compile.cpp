@@ -14,12 +14,14 @@
 #include "lowering/Pipeline/Pipelines.h"
 #include "lowering/Pipeline/Reporter.h"
 #include "passes/Analysis/Explain.h"
+#include "passes/Raise/OperatorTable.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
@@ -45,6 +47,7 @@ public:
 private:
   bool isModel() const { return llvm::sys::path::extension(options.input).starts_with(".onnx"); }
   int load();
+  int nameModalities();
   void keep(Phase phase);
   int runTo(Phase phase);
   int write(Phase phase);
@@ -67,12 +70,13 @@ int Compilation::load() {
   if (isModel()) {
     onnx::ImportOptions import;
     import.shapes = options.shapes;
+    import.keeps = isHandled;
     onnx::ImportStatus status;
     auto imported = onnx::importModel(options.input, import, context, status);
     if (failed(imported))
       return int(status.failure);
     module = std::move(*imported);
-    return kOk;
+    return nameModalities();
   }
   std::string message;
   auto file = openInputFile(options.input, &message);
@@ -93,6 +97,25 @@ int Compilation::load() {
     return kMalformed;
   }
   reached = *phase;
+  return kOk;
+}
+
+/// Notes the modalities of `--modality` on the graph's inputs.
+int Compilation::nameModalities() {
+  auto main = module->lookupSymbol<func::FuncOp>("main");
+  llvm::SmallVector<llvm::StringRef> names;
+  for (unsigned i = 0, e = main.getNumArguments(); i != e; ++i) {
+    auto name = main.getArgAttrOfType<StringAttr>(i, kNameAttr);
+    names.push_back(name ? name.getValue() : "");
+    if (auto it = options.modalities.find(names.back()); it != options.modalities.end())
+      main.setArgAttr(i, kModalityAttr, StringAttr::get(&context, it->second));
+  }
+  for (const auto &entry : options.modalities)
+    if (!llvm::is_contained(names, entry.getKey())) {
+      Reporter::error(options.input + ": expected an input of the model (" +
+                      llvm::join(names, ", ") + ") in --modality but got '" + entry.getKey() + "'");
+      return kUsage;
+    }
   return kOk;
 }
 

@@ -28,8 +28,8 @@ struct Options {
       "specialize", cl::cat(category), cl::init("fused"), cl::value_desc("entries"),
       cl::desc("entry points to make, by comma: fused, or modalities joined by '+'")};
   cl::list<std::string> modality{
-      "modality", cl::cat(category), cl::CommaSeparated, cl::value_desc("name=input"),
-      cl::desc("modality of an input (default: the input's name)")};
+      "modality", cl::cat(category), cl::value_desc("name=input,…"),
+      cl::desc("modality that inputs belong to (default: each input's own name)")};
   cl::list<std::string> shape{"shape", cl::cat(category), cl::value_desc("input=1x3x224x224"),
                               cl::desc("bind the symbolic axes of an input")};
   cl::opt<std::string> cpu{
@@ -99,12 +99,13 @@ bool zorro::getOptions(StringRef input, StringRef output, StringRef program,
     result.explain = options->explain == "json" ? Explain::Json : Explain::Text;
   }
   for (StringRef text : options->modality) {
-    auto [name, target] = text.split('=');
-    if (name.empty() || target.empty()) {
-      Reporter::error("expected --modality=NAME=INPUT but got '" + text + "'");
+    auto [name, inputs] = text.split('=');
+    if (name.empty() || inputs.empty()) {
+      Reporter::error("expected --modality=NAME=INPUT,… but got '" + text + "'");
       return false;
     }
-    result.modalities[target] = name.str();
+    for (StringRef input : split(inputs, ','))
+      result.modalities[input] = name.str();
   }
   for (StringRef text : options->shape) {
     auto [name, dims] = text.rsplit('=');
