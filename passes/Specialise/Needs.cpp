@@ -180,7 +180,7 @@ void Needs::visitSoftmax(SoftmaxOp op) {
 }
 
 void Needs::visitParts(Operation *op, unsigned axis) {
-  const Window &window = *get(op->getResult(0));
+  Window window = *get(op->getResult(0)); // a copy: want() moves the table's windows
   int64_t begin = 0;
   for (OpOperand &part : op->getOpOperands()) {
     int64_t size = shapeOf(part.get().getType())[axis];
