@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 namespace zorro {
 #define GEN_PASS_DEF_FUSEEPILOGUES
@@ -62,6 +63,11 @@ struct AbsorbConsumer : OpRewritePattern<linalg::GenericOp> {
     for (Operation &inner : op.getBody()->without_terminator())
       if (!isa<arith::ArithDialect, math::MathDialect>(inner.getDialect()) && !isa<GeluOp>(inner))
         return rewriter.notifyMatchFailure(op, "its body holds more than arithmetic");
+    llvm::SetVector<Value> captured;
+    getUsedValuesDefinedAbove(op.getRegion(), captured);
+    for (Value value : captured)
+      if (!matchPattern(value, m_Constant()))
+        return rewriter.notifyMatchFailure(op, "its body reads a value that is no constant");
 
     for (OpOperand *operand : op.getDpsInputOperands()) {
       auto contract = operand->get().getDefiningOp<ContractOp>();
@@ -107,6 +113,11 @@ struct AbsorbConsumer : OpRewritePattern<linalg::GenericOp> {
           cast<YieldOp>(contract.getEpilogue().front().getTerminator()).getValues()[0]);
     }
     IRMapping map;
+    // Canonicalization moves constants to the top of the function, which an epilogue cannot see.
+    llvm::SetVector<Value> captured;
+    getUsedValuesDefinedAbove(op.getRegion(), captured);
+    for (Value value : captured)
+      map.map(value, rewriter.clone(*value.getDefiningOp())->getResult(0));
     unsigned next = contract.getExtras().size() + 1;
     for (OpOperand *operand : op.getDpsInputOperands())
       map.map(op.getMatchingBlockArgument(operand),

@@ -97,3 +97,47 @@ func.func @two_readers(%x: tensor<5x4xf32>, %w: tensor<4x8xf32>) -> (tensor<5x8x
   } -> tensor<5x8xf32>
   return %y, %0 : tensor<5x8xf32>, tensor<5x8xf32>
 }
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+
+// Canonicalization has moved the constant out of the body: the epilogue gets its own.
+// CHECK-LABEL: func.func @outer_constant
+func.func @outer_constant(%x: tensor<5x4xf32>, %w: tensor<4x8xf32>) -> tensor<5x8xf32> {
+  // CHECK: zorro.contract
+  // CHECK-NEXT: ^bb0(%[[ACC:.*]]: f32):
+  // CHECK-NEXT: %[[ONE:.*]] = arith.constant 1.000000e+00
+  // CHECK-NEXT: arith.addf %[[ACC]], %[[ONE]]
+  // CHECK-NOT: linalg.generic
+  %one = arith.constant 1.0 : f32
+  %y = zorro.contract %x, %w : tensor<5x4xf32>, tensor<4x8xf32> -> tensor<5x8xf32>
+  %e = tensor.empty() : tensor<5x8xf32>
+  %0 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y : tensor<5x8xf32>) outs(%e : tensor<5x8xf32>) {
+  ^bb0(%p: f32, %o: f32):
+    %s = arith.addf %p, %one : f32
+    linalg.yield %s : f32
+  } -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+
+// What is no constant cannot go into the epilogue.
+// CHECK-LABEL: func.func @outer_value
+func.func @outer_value(%x: tensor<5x4xf32>, %w: tensor<4x8xf32>, %c: f32) -> tensor<5x8xf32> {
+  // CHECK: zorro.contract
+  // CHECK: linalg.generic
+  %y = zorro.contract %x, %w : tensor<5x4xf32>, tensor<4x8xf32> -> tensor<5x8xf32>
+  %e = tensor.empty() : tensor<5x8xf32>
+  %0 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y : tensor<5x8xf32>) outs(%e : tensor<5x8xf32>) {
+  ^bb0(%p: f32, %o: f32):
+    %s = arith.addf %p, %c : f32
+    linalg.yield %s : f32
+  } -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
