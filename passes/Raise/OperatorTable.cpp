@@ -22,8 +22,9 @@ using namespace zorro::raise;
 
 template <typename Visit>
 static void forEachRow(Visit visit) {
-  for (ArrayRef<OperatorRow> family : {activationRows(), contractRows(), elementwiseRows(),
-                                       indexRows(), moveRows(), reduceRows(), rowRows()})
+  for (ArrayRef<OperatorRow> family : {activationRows(), channelNormRows(), contractRows(),
+                                       elementwiseRows(), indexRows(), moveRows(), poolRows(),
+                                       reduceRows(), rowRows()})
     for (const OperatorRow &row : family)
       visit(row);
 }

@@ -38,10 +38,12 @@ const OperatorRow *findRow(onnx::NodeOp node, bool &known);
 
 // The rows of each family.
 llvm::ArrayRef<OperatorRow> activationRows();
+llvm::ArrayRef<OperatorRow> channelNormRows();
 llvm::ArrayRef<OperatorRow> contractRows();
 llvm::ArrayRef<OperatorRow> elementwiseRows();
 llvm::ArrayRef<OperatorRow> indexRows();
 llvm::ArrayRef<OperatorRow> moveRows();
+llvm::ArrayRef<OperatorRow> poolRows();
 llvm::ArrayRef<OperatorRow> reduceRows();
 llvm::ArrayRef<OperatorRow> rowRows();
 

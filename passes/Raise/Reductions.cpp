@@ -161,8 +161,49 @@ static LogicalResult raiseGlobalAveragePool(Raiser &raiser, NodeOp node) {
   return raiser.replace(node, raiser.reshape(x, typeOf(node->getResult(0)).getShape()));
 }
 
+/// The place of the first largest or smallest element: the least place of an element that equals
+/// the extremum.
+template <Fold fold>
+static LogicalResult raiseArg(Raiser &raiser, NodeOp node) {
+  Value x = node.getInput(0);
+  RankedTensorType type = typeOf(x), result = typeOf(node->getResult(0));
+  if (!isa<FloatType>(type.getElementType()))
+    return raiser.unsupported(node, "on integers");
+  if (node.getInt("select_last_index", 0))
+    return raiser.unsupported(node, "with select_last_index");
+  int64_t axis = node.getInt("axis", 0);
+  axis += axis < 0 ? type.getRank() : 0;
+  if (axis < 0 || axis >= type.getRank())
+    return raiser.unsupported(node, "with axis " + Twine(node.getInt("axis", 0)));
+  Type index = result.getElementType();
+  int64_t length = type.getDimSize(axis);
+  auto foldAxis = [&](Value value, Fold kind, TypedAttr start) {
+    return raiser.reduce(value, axis, start, [&](OpBuilder &b, Location l, ValueRange args) {
+      return foldScalars(kind, b, l, args[0], args[1]);
+    });
+  };
+  SmallVector<int64_t> kept(type.getShape()), places(type.getRank(), 1);
+  kept[axis] = 1;
+  places[axis] = length;
+  Value extremum = foldAxis(x, fold, startOf(fold, type.getElementType()));
+  SmallVector<int64_t> numbers = llvm::to_vector(llvm::seq<int64_t>(0, length));
+  Value place = raiser.constant(DenseElementsAttr::get(
+      RankedTensorType::get(places, raiser.builder.getI64Type()), ArrayRef<int64_t>(numbers)));
+  Value found = raiser.map(
+      type.clone(index), {x, raiser.reshape(extremum, kept), place},
+      [&](OpBuilder &b, Location l, ValueRange args) -> Value {
+        Value hit = arith::CmpFOp::create(b, l, arith::CmpFPredicate::UEQ, args[0], args[1]);
+        Value last = arith::ConstantOp::create(b, l, b.getI64IntegerAttr(length - 1));
+        return arith::SelectOp::create(b, l, hit, args[2], last);
+      });
+  Value first = foldAxis(found, Fold::Min, startOf(Fold::Min, index));
+  return raiser.replace(node, raiser.reshape(first, result.getShape()));
+}
+
 ArrayRef<OperatorRow> zorro::raise::reduceRows() {
   static const OperatorRow rows[] = {
+      {"ArgMax", "", 1, kNewest, raiseArg<Fold::Max>, "reductions and map; the first, of floats"},
+      {"ArgMin", "", 1, kNewest, raiseArg<Fold::Min>, "reductions and map; the first, of floats"},
       {"GlobalAveragePool", "", 1, kNewest, raiseGlobalAveragePool, "reduction"},
       {"ReduceL1", "", 1, kNewest, raiseReduction<Fold::L1>, "reduction; floats"},
       {"ReduceL2", "", 1, kNewest, raiseReduction<Fold::L2>, "reduction; floats"},

@@ -29,28 +29,18 @@ Value zorro::raise::addBias(Raiser &raiser, Value y, Value bias) {
   });
 }
 
-namespace {
-struct Window {
-  SmallVector<int64_t> kernel, strides, dilations, before, after; // an entry per spatial axis
-  int64_t groups = 1;
+bool Window::tiles(ArrayRef<int64_t> spatial) const {
+  for (auto [i, size] : llvm::enumerate(spatial))
+    if (kernel[i] != strides[i] || dilations[i] != 1 || before[i] || after[i] || size % kernel[i])
+      return false;
+  return groups == 1;
+}
 
-  unsigned rank() const { return kernel.size(); }
-  /// Whether the windows tile the image `spatial`.
-  bool tiles(ArrayRef<int64_t> spatial) const {
-    for (auto [i, size] : llvm::enumerate(spatial))
-      if (kernel[i] != strides[i] || dilations[i] != 1 || before[i] || after[i] ||
-          size % kernel[i])
-        return false;
-    return groups == 1;
-  }
-};
-} // namespace
-
-static LogicalResult readWindow(Raiser &raiser, NodeOp node, Window &window) {
+LogicalResult zorro::raise::readWindow(Raiser &raiser, NodeOp node, ArrayRef<int64_t> kernel,
+                                       Window &window) {
   ArrayRef<int64_t> image = typeOf(node.getInput(0)).getShape().drop_front(2);
-  ArrayRef<int64_t> weight = typeOf(node.getInput(1)).getShape();
   ArrayRef<int64_t> result = typeOf(node->getResult(0)).getShape().drop_front(2);
-  window.kernel.assign(weight.begin() + 2, weight.end());
+  window.kernel.assign(kernel.begin(), kernel.end());
   size_t rank = image.size();
   window.groups = node.getInt("group", 1);
   auto read = [&](StringRef name, size_t count, int64_t otherwise) {
@@ -133,7 +123,7 @@ static Value raisePatches(Raiser &raiser, NodeOp node, const Window &window) {
   return raiser.reshape(raiser.transpose(y, {0, 2, 1}), result.getShape());
 }
 
-static Value pad(Raiser &raiser, Value image, const Window &window) {
+Value zorro::raise::padImage(Raiser &raiser, Value image, const Window &window, double fill) {
   RankedTensorType type = typeOf(image);
   SmallVector<int64_t> shape(type.getShape());
   SmallVector<OpFoldResult> low(2, raiser.builder.getIndexAttr(0)), high(low);
@@ -146,15 +136,15 @@ static Value pad(Raiser &raiser, Value image, const Window &window) {
   }
   if (!any)
     return image;
-  Value zero = scalarConstant(raiser.builder, raiser.loc, type.getElementType(), 0);
+  Value filler = scalarConstant(raiser.builder, raiser.loc, type.getElementType(), fill);
   return tensor::PadOp::create(raiser.builder, raiser.loc, type.clone(shape), image, low, high,
-                               zero);
+                               filler);
 }
 
 /// Loops: batch, (group,) output channel, output position..., channel, window position...
 static Value raiseWindows(Raiser &raiser, NodeOp node, const Window &window) {
   OpBuilder &b = raiser.builder;
-  Value image = pad(raiser, node.getInput(0), window), weight = node.getInput(1);
+  Value image = padImage(raiser, node.getInput(0), window, 0), weight = node.getInput(1);
   RankedTensorType result = typeOf(node->getResult(0));
   bool grouped = window.groups != 1;
   SmallVector<int64_t> shape(result.getShape());
@@ -200,10 +190,11 @@ static Value raiseWindows(Raiser &raiser, NodeOp node, const Window &window) {
 
 LogicalResult zorro::raise::raiseConv(Raiser &raiser, NodeOp node) {
   Window window;
-  if (failed(readWindow(raiser, node, window)))
+  if (failed(readWindow(raiser, node, typeOf(node.getInput(1)).getShape().drop_front(2), window)))
     return failure();
   ArrayRef<int64_t> image = typeOf(node.getInput(0)).getShape().drop_front(2);
-  if (!window.tiles(image) || !Constants::isConstant(node.getInput(1)))
+  if (!window.tiles(image) || !Constants::isConstant(node.getInput(1)) ||
+      !typeOf(node.getInput(0)).getElementType().isF32())
     return raiser.replace(node, raiseWindows(raiser, node, window));
   Value y = raisePatches(raiser, node, window);
   return y ? raiser.replace(node, y) : success();

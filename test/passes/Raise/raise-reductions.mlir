@@ -60,3 +60,20 @@ func.func @no_axes(%x: tensor<2x3xf32>) -> (tensor<1x1xf32>, tensor<2x3xf32>) {
   %1 = onnx.node "ReduceSum" since 13 (%x, %axes) {noop_with_empty_axes = 1 : i64} : (tensor<2x3xf32>, tensor<0xi64>) -> tensor<2x3xf32>
   return %0, %1 : tensor<1x1xf32>, tensor<2x3xf32>
 }
+
+// -----
+
+// The least place of an element that equals the largest one; rows without one give their first.
+// CHECK-LABEL: func @arg_max
+// CHECK-SAME: %[[X:.*]]: tensor<2x3xf32>
+func.func @arg_max(%x: tensor<2x3xf32>) -> tensor<2xi64> {
+  // CHECK: arith.maximumf
+  // CHECK: %[[PLACES:.*]] = arith.constant dense<{{\[}}[0, 1, 2]]> : tensor<1x3xi64>
+  // CHECK: %[[MAX:.*]] = tensor.expand_shape {{.*}} into tensor<2x1xf32>
+  // CHECK: linalg.generic {{.*}} ins(%[[X]], %[[MAX]], %[[PLACES]] :
+  // CHECK: arith.cmpf ueq
+  // CHECK: arith.select
+  // CHECK: arith.minsi
+  %0 = onnx.node "ArgMax" since 13 (%x) {axis = 1 : i64, keepdims = 0 : i64} : (tensor<2x3xf32>) -> tensor<2xi64>
+  return %0 : tensor<2xi64>
+}

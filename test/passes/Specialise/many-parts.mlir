@@ -1,11 +1,12 @@
-// RUN: zorro-opt %s --zorro-specialise=entries=fused | FileCheck %s
+// RUN: zorro-opt %s --zorro-specialise=entries=audio | FileCheck %s
 
 // So many parts that the table of windows grows while they are asked for.
-// CHECK-LABEL: func.func @fused
+// CHECK-LABEL: func.func @audio
 // CHECK: tensor.concat dim(0)
 // CHECK-SAME: -> tensor<80x3xf32>
 module attributes {zorro.phase = "zorro"} {
-  func.func @main(%x: tensor<1x3xf32> {zorro.name = "audio"}) -> (tensor<80x3xf32> {zorro.name = "y"}) {
+  func.func @main(%x: tensor<1x3xf32> {zorro.name = "audio"}, %v: tensor<1x3xf32> {zorro.name = "video"})
+      -> (tensor<80x3xf32> {zorro.name = "y"}, tensor<1x3xf32> {zorro.name = "z"}) {
     %0 = zorro.gelu %x erf : tensor<1x3xf32>
     %1 = zorro.gelu %x erf : tensor<1x3xf32>
     %2 = zorro.gelu %x erf : tensor<1x3xf32>
@@ -88,6 +89,6 @@ module attributes {zorro.phase = "zorro"} {
     %79 = zorro.gelu %x erf : tensor<1x3xf32>
     %y = tensor.concat dim(0) %0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63, %64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, %75, %76, %77, %78, %79
       : (tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>) -> tensor<80x3xf32>
-    return %y : tensor<80x3xf32>
+    return %y, %v : tensor<80x3xf32>, tensor<1x3xf32>
   }
 }
