@@ -70,7 +70,7 @@ FailureOr<ObjectCode> zorro::linkObjects(ArrayRef<ObjectCode> objects, Location 
     return failure();
   for (StringRef name : *missing)
     if (name != "memcpy" && name != "memmove" && name != "memset" && name != "_GLOBAL_OFFSET_TABLE_")
-      return emitError(loc) << "expected code without library calls but got '" << name << "'";
+      return emitError(loc) << "unsupported: expected code without library calls but got '" << name << "'";
 
   // The linker reads and writes files only: a folder of our own holds them for a moment.
   SmallString<128> folder;

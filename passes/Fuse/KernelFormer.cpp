@@ -199,12 +199,28 @@ LogicalResult KernelFormer::visitPad(tensor::PadOp pad) {
 /// What is returned must be a tensor of its own, written by a call, once.
 LogicalResult KernelFormer::visitReturn(func::ReturnOp op) {
   SmallPtrSet<Operation *, 8> returned;
+  std::vector<std::pair<StridedView, StridedView>> copied; // what, and its latest copy
   for (OpOperand &operand : op->getOpOperands()) {
-    const StridedView &view = viewOf(operand.get());
+    StridedView view = viewOf(operand.get());
     auto producer = view.storage.getDefiningOp<CallOp>();
     bool own = producer && view.isWhole() && view.storage.getType() == operand.get().getType() &&
                returned.insert(producer).second;
-    operand.set(own ? view.storage : materialise(view, op.getLoc()).storage);
+    if (own) {
+      operand.set(view.storage);
+      continue;
+    }
+    // Two copies of one value would be merged again: the second one copies the first.
+    auto known = llvm::find_if(copied, [&](const auto &pair) {
+      const StridedView &other = pair.first;
+      return other.storage == view.storage && other.offset == view.offset &&
+             other.sizes == view.sizes && other.strides == view.strides;
+    });
+    StridedView copy = materialise(known == copied.end() ? view : known->second, op.getLoc());
+    if (known == copied.end())
+      copied.push_back({view, copy});
+    else
+      known->second = copy;
+    operand.set(copy.storage);
   }
   return success();
 }

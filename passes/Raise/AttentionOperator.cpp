@@ -21,7 +21,8 @@ using namespace zorro;
 using namespace zorro::raise;
 using onnx::NodeOp;
 
-std::string AttentionOperator::findUnsupported(NodeOp node) {
+/// What of the operator the zorro phase has no attention for.
+static std::string findFurther(NodeOp node) {
   static constexpr const char *inputs[] = {"Q", "K", "V", "attn_mask", "past_key", "past_value",
                                            "nonpad_kv_seqlen"};
   for (unsigned i = 4; i < node.getInputCount(); ++i)
@@ -35,6 +36,17 @@ std::string AttentionOperator::findUnsupported(NodeOp node) {
   for (StringRef side : {"left_window_size", "right_window_size"})
     if (node.getInt(side, -1) != -1)
       return "with " + side.str();
+  return {};
+}
+
+bool AttentionOperator::isPlain(NodeOp node) {
+  return findFurther(node).empty() &&
+         llvm::all_of(llvm::drop_begin(node->getResultTypes()), llvm::IsaPred<NoneType>);
+}
+
+std::string AttentionOperator::findUnsupported(NodeOp node) {
+  if (std::string further = findFurther(node); !further.empty())
+    return further;
   for (unsigned i = 0; i < 3; ++i) {
     RankedTensorType type = node.getInput(i) ? staticType(node.getInput(i)) : RankedTensorType();
     if (!type || !isa<FloatType>(type.getElementType()) ||
@@ -158,15 +170,21 @@ AttentionOperator::Outcome AttentionOperator::raise(OpBuilder &builder) {
   v = repeatHeads(nodes, v, heads);
   double scale = node.getFloat("scale", float(1 / std::sqrt(double(size))));
   MaskAttr mask;
-  bool known = findMask(builder.getContext(), staticType(q).getDimSize(2),
-                        staticType(k).getDimSize(2), mask);
+  Type element = staticType(q).getElementType(), f32 = builder.getF32Type();
+  bool known = element.getIntOrFloatBitWidth() <= 32;
+  if (!known)
+    reason = "its elements are of type f64";
+  known = known && findMask(builder.getContext(), staticType(q).getDimSize(2),
+                            staticType(k).getDimSize(2), mask);
   Value result;
   if (known) {
     SmallVector<int64_t> shape(staticType(q).getShape());
     shape[3] = staticType(v).getDimSize(3);
-    result = AttentionOp::create(builder, loc,
-                                 RankedTensorType::get(shape, staticType(q).getElementType()), q, k,
-                                 v, mask, builder.getF32FloatAttr(float(scale)));
+    result = AttentionOp::create(builder, loc, RankedTensorType::get(shape, f32),
+                                 nodes.convert(loc, q, f32), nodes.convert(loc, k, f32),
+                                 nodes.convert(loc, v, f32), mask,
+                                 builder.getF32FloatAttr(float(scale)));
+    result = nodes.convert(loc, result, element);
   } else {
     result = decompose(nodes, q, k, v, scale);
   }

@@ -33,6 +33,8 @@ public:
   const std::string &getReason() const { return reason; }
   /// What this project does not handle of `node`; empty where it handles all of it.
   static std::string findUnsupported(onnx::NodeOp node);
+  /// Whether `node` asks for nothing but attention: no past, no further outputs, no softcap.
+  static bool isPlain(onnx::NodeOp node);
 
 private:
   mlir::Value toHeads(NodeBuilder &nodes, mlir::Value value, int64_t heads);

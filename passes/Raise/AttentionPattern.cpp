@@ -334,6 +334,8 @@ bool AttentionPattern::matchValues() {
   for (Value value : {k.value, v.value, Value(node->getResult(0))})
     if (getElementTypeOrSelf(value) != element)
       return refuse("queries, keys and values have different types");
+  if (element.getIntOrFloatBitWidth() > 32)
+    return refuse("its elements are of type f64");
   locations.push_back(product.getLoc());
   locations.push_back(node.getLoc());
   last = node;
@@ -374,15 +376,19 @@ void AttentionPattern::replace(OpBuilder &builder, MaskAttr mask) {
   Location loc = FusedLoc::get(builder.getContext(), parts);
   auto scores = cast<RankedTensorType>(product->getResult(0).getType());
   ArrayRef<int64_t> leading = scores.getShape().drop_back(2);
-  Value queries = toHeads(nodes, loc, q, leading), keys = toHeads(nodes, loc, k, leading);
-  Value values = toHeads(nodes, loc, v, leading);
+  // Narrower floats are computed with as f32.
+  auto operand = [&](const Operand &of) {
+    return nodes.convert(loc, toHeads(nodes, loc, of, leading), builder.getF32Type());
+  };
+  Value queries = operand(q), keys = operand(k), values = operand(v);
   SmallVector<int64_t> shape(staticType(queries).getShape());
   shape.back() = staticType(values).getShape().back();
-  auto type = RankedTensorType::get(shape, staticType(queries).getElementType());
+  auto type = RankedTensorType::get(shape, builder.getF32Type());
   Value result = AttentionOp::create(builder, loc, type, queries, keys, values, mask,
                                      builder.getF32FloatAttr(float(scale)));
   SmallVector<int64_t> wide(leading);
   wide.append(shape.end() - 2, shape.end());
+  result = nodes.convert(loc, result, getElementTypeOrSelf(last->getResult(0)));
   result = nodes.reshape(loc, result, wide);
   result = nodes.transpose(loc, result, resultPerm);
   last->getResult(0).replaceAllUsesWith(result);

@@ -60,7 +60,7 @@ static Value productByWeight(Raiser &raiser, Value a, Value w,
 
 static Value product(Raiser &raiser, RankedTensorType type, ValueRange operands,
                      ArrayRef<std::string> labels, StringRef out) {
-  if (operands.size() == 2 && isa<FloatType>(type.getElementType())) {
+  if (operands.size() == 2 && type.getElementType().isF32()) {
     StringRef left = labels[0], right = labels[1];
     // Every character is a row, a column or summed over; one of a batch is in all three.
     bool isMatrix = true, shares = false;

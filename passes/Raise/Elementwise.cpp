@@ -150,18 +150,53 @@ static LogicalResult raisePow(Raiser &raiser, NodeOp node) {
       }));
 }
 
+/// The remainder of f64 numbers that hold f32 ones, with the sign of x, exactly: a quotient is rounded
+/// to 53 bits, but what it leaves needs fewer bits than f64 has, and six steps of 53 bits are more
+/// than lie between the largest and the smallest f32.
+static Value exactRemainder(OpBuilder &b, Location l, Value x, Value y) {
+  Value rest = x, zero = scalarConstant(b, l, x.getType(), 0);
+  for (int step = 0; step < 6; ++step) {
+    Value quotient = math::TruncOp::create(b, l, arith::DivFOp::create(b, l, rest, y));
+    rest = math::FmaOp::create(b, l, arith::NegFOp::create(b, l, quotient), y, rest);
+  }
+  Value size = math::AbsFOp::create(b, l, y);
+  // A quotient rounded up leaves a rest on the other side of zero.
+  Value sided = math::CopySignOp::create(b, l, size, x);
+  Value other = arith::CmpFOp::create(b, l, arith::CmpFPredicate::OLT,
+                                      arith::MulFOp::create(b, l, rest, sided), zero);
+  rest = arith::SelectOp::create(b, l, other, arith::AddFOp::create(b, l, rest, sided), rest);
+  rest = math::CopySignOp::create(b, l, rest, x);
+  Value infinity = scalarConstant(b, l, x.getType(), std::numeric_limits<double>::infinity());
+  Value keeps = arith::AndIOp::create(
+      b, l, arith::CmpFOp::create(b, l, arith::CmpFPredicate::OEQ, size, infinity),
+      arith::CmpFOp::create(b, l, arith::CmpFPredicate::ONE, math::AbsFOp::create(b, l, x),
+                            infinity));
+  return arith::SelectOp::create(b, l, keeps, x, rest);
+}
+
+static Value castScalar(OpBuilder &b, Location l, Value x, Type to);
+
 static LogicalResult raiseMod(Raiser &raiser, NodeOp node) {
   bool likeC = node.getInt("fmod", 0);
-  if (isFloat(node) != likeC)
-    return raiser.unsupported(node, likeC ? "of integers with fmod" : "of floats without fmod");
+  if (isFloat(node) && !likeC)
+    return raiser.unsupported(node, "of floats without fmod");
+  if (getElementTypeOrSelf(node.getInput(0)).isF64())
+    return raiser.unsupported(node, "on elements of type f64");
   return raiser.replace(
       node, raiser.map(resultType(node), node.getInputs(),
                        [&](OpBuilder &b, Location l, ValueRange args) -> Value {
+                         if (isFloat(node)) {
+                           Type wide = b.getF64Type();
+                           Value rest = exactRemainder(
+                               b, l, arith::ExtFOp::create(b, l, wide, args[0]),
+                               arith::ExtFOp::create(b, l, wide, args[1]));
+                           return castScalar(b, l, rest, args[0].getType());
+                         }
+                         Value rest = arith::RemSIOp::create(b, l, args[0], args[1]);
                          if (likeC)
-                           return arith::RemFOp::create(b, l, args[0], args[1]);
+                           return rest;
                          // The result has the divisor's sign.
                          Value zero = scalarConstant(b, l, args[0].getType(), 0);
-                         Value rest = arith::RemSIOp::create(b, l, args[0], args[1]);
                          Value mixed = arith::XOrIOp::create(b, l, rest, args[1]);
                          Value differs = arith::CmpIOp::create(b, l, arith::CmpIPredicate::slt,
                                                                mixed, zero);
@@ -246,6 +281,27 @@ static LogicalResult raiseIsInf(Raiser &raiser, NodeOp node) {
 // Casts
 //===----------------------------------------------------------------------------------------===//
 
+/// x as f32, rounded to odd where it is inexact: what is rounded once more comes out as if it had
+/// been rounded once.
+static Value roundToOdd(OpBuilder &b, Location l, Value x) {
+  Value near = arith::TruncFOp::create(b, l, b.getF32Type(), x);
+  Value back = arith::ExtFOp::create(b, l, x.getType(), near);
+  Type bits = b.getI32Type();
+  Value number = arith::BitcastOp::create(b, l, bits, near);
+  Value one = scalarConstant(b, l, bits, 1), minus = scalarConstant(b, l, bits, -1);
+  Value isEven = arith::CmpIOp::create(b, l, arith::CmpIPredicate::eq,
+                                       arith::AndIOp::create(b, l, number, one),
+                                       scalarConstant(b, l, bits, 0));
+  Value inexact = arith::CmpFOp::create(b, l, arith::CmpFPredicate::ONE, back, x);
+  Value away = arith::CmpFOp::create(b, l, arith::CmpFPredicate::OGT,
+                                     math::AbsFOp::create(b, l, back),
+                                     math::AbsFOp::create(b, l, x));
+  Value step = arith::SelectOp::create(b, l, away, minus, one);
+  Value odd = arith::AddIOp::create(b, l, number, step);
+  odd = arith::SelectOp::create(b, l, arith::AndIOp::create(b, l, inexact, isEven), odd, number);
+  return arith::BitcastOp::create(b, l, b.getF32Type(), odd);
+}
+
 static Value castScalar(OpBuilder &b, Location l, Value x, Type to) {
   Type from = x.getType();
   if (from == to)
@@ -262,6 +318,8 @@ static Value castScalar(OpBuilder &b, Location l, Value x, Type to) {
       x = arith::ExtFOp::create(b, l, b.getF32Type(), x);
       width = 32;
     }
+    if (width == 64 && wanted == 16) // no instruction does it at once
+      x = roundToOdd(b, l, x);
     return width < wanted ? Value(arith::ExtFOp::create(b, l, to, x))
                           : Value(arith::TruncFOp::create(b, l, to, x));
   }
@@ -332,7 +390,7 @@ ArrayRef<OperatorRow> zorro::raise::elementwiseRows() {
       {"Max", "", 8, kNewest, folded<arith::MaximumFOp, arith::MaxSIOp>, "map"},
       {"Mean", "", 8, kNewest, raiseMean, "map"},
       {"Min", "", 8, kNewest, folded<arith::MinimumFOp, arith::MinSIOp>, "map"},
-      {"Mod", "", 10, kNewest, raiseMod, "map; floats with fmod, integers without"},
+      {"Mod", "", 10, kNewest, raiseMod, "map; f32, f16 and bf16 with fmod, integers"},
       {"Mul", "", 7, kNewest, folded<arith::MulFOp, arith::MulIOp>, "map"},
       {"Neg", "", 6, kNewest, raiseNeg, "map"},
       {"Not", "", 1, kNewest, raiseNot, "map"},

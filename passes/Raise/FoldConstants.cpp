@@ -143,7 +143,8 @@ LogicalResult Folder::inferTypes(NodeOp op) {
       auto tensor = dyn_cast<RankedTensorType>(type);
       return tensor && tensor.hasStaticShape();
     });
-    return complete ? LogicalResult(op.emitError() << describe(op) << ": " << why) : success();
+    return complete ? LogicalResult(op.emitError() << "unsupported: " << describe(op) << ": " << why)
+                    : success();
   }
   for (auto [result, type] : llvm::zip(op->getResults(), types)) {
     auto inferred = dyn_cast<RankedTensorType>(type);
@@ -161,7 +162,8 @@ LogicalResult Folder::inferTypes(NodeOp op) {
     }
     std::optional<int64_t> bytes = inferred.hasStaticShape() ? bytesOf(inferred) : 0;
     if (!bytes || *bytes / bytesPerElement(inferred.getElementType()) > kMaxElements)
-      return op.emitError() << describe(op) << ": its result " << inferred << " has more than "
+      return op.emitError() << "limit: " << describe(op) << ": its result " << inferred
+                            << " has more than "
                             << kMaxElements << " elements";
     result.setType(inferred);
   }
@@ -340,7 +342,9 @@ LogicalResult Folder::checkStatic() {
     auto type = dyn_cast<RankedTensorType>(*open);
     if (!type && unbound.empty())
       return WalkResult::advance(); // not a tensor: not supported, and reported as such
-    InFlightDiagnostic diag = op.emitError() << describe(op) << ": ";
+    InFlightDiagnostic diag = op.emitError()
+                              << (unbound.empty() ? "unsupported: " : "usage: ") << describe(op)
+                              << ": ";
     if (type)
       diag << "axis " << std::distance(type.getShape().begin(),
                                        llvm::find_if(type.getShape(), ShapedType::isDynamic))

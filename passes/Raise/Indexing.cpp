@@ -26,6 +26,18 @@ constexpr size_t kMaxRuns = 64;
 
 static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
+/// The position that a run-time number names on an axis of `size`. Negative ones count from the end;
+/// one beyond the axis, which ONNX forbids, reads an end of it and no other memory.
+static Value positionFrom(OpBuilder &b, Location l, Value number, int64_t size) {
+  Value at = arith::IndexCastOp::create(b, l, b.getIndexType(), number);
+  Value zero = arith::ConstantIndexOp::create(b, l, 0);
+  Value fromEnd = arith::AddIOp::create(b, l, at, arith::ConstantIndexOp::create(b, l, size));
+  Value negative = arith::CmpIOp::create(b, l, arith::CmpIPredicate::slt, at, zero);
+  at = arith::SelectOp::create(b, l, negative, fromEnd, at);
+  at = arith::MinSIOp::create(b, l, at, arith::ConstantIndexOp::create(b, l, size - 1));
+  return arith::MaxSIOp::create(b, l, at, zero);
+}
+
 /// result[before..., i..., after...] = data[before..., positions[i...], after...]
 static Value gatherAtRunTime(Raiser &raiser, Value data, Value positions, int64_t axis,
                              RankedTensorType result) {
@@ -43,12 +55,7 @@ static Value gatherAtRunTime(Raiser &raiser, Value data, Value positions, int64_
   auto generic = linalg::GenericOp::create(
       builder, raiser.loc, result, positions, empty, maps, iterators,
       [&](OpBuilder &b, Location l, ValueRange args) {
-        Value at = arith::IndexCastOp::create(b, l, b.getIndexType(), args[0]);
-        Value zero = arith::ConstantIndexOp::create(b, l, 0);
-        Value fromEnd =
-            arith::AddIOp::create(b, l, at, arith::ConstantIndexOp::create(b, l, size));
-        Value negative = arith::CmpIOp::create(b, l, arith::CmpIPredicate::slt, at, zero);
-        at = arith::SelectOp::create(b, l, negative, fromEnd, at);
+        Value at = positionFrom(b, l, args[0], size);
         SmallVector<Value> indices;
         for (int64_t i = 0; i < axis; ++i)
           indices.push_back(linalg::IndexOp::create(b, l, i));
@@ -116,7 +123,40 @@ static LogicalResult raiseGather(Raiser &raiser, NodeOp node) {
     if (Value y = gatherKnown(raiser, data, axis, *positions))
       return raiser.replace(node, raiser.reshape(y, result.getShape()));
   }
+  if (size == 0 && result.getNumElements() != 0)
+    return raiser.unsupported(node, "of an empty axis");
   return raiser.replace(node, gatherAtRunTime(raiser, data, indices, axis, result));
+}
+
+/// result[before..., i, after...] = data[before..., indices[before..., i, after...], after...]
+static LogicalResult raiseGatherElements(Raiser &raiser, NodeOp node) {
+  OpBuilder &builder = raiser.builder;
+  Value data = node.getInput(0), indices = node.getInput(1);
+  RankedTensorType type = typeOf(data), result = typeOf(node->getResult(0));
+  int64_t axis = node.getInt("axis", 0), rank = type.getRank();
+  axis = axis < 0 ? axis + rank : axis;
+  if (axis < 0 || axis >= rank)
+    return raiser.unsupported(node, "with axis " + Twine(node.getInt("axis", 0)));
+  for (int64_t i = 0; i < rank; ++i)
+    if (i != axis && result.getDimSize(i) > type.getDimSize(i))
+      return raiser.unsupported(node, "with indices wider than the data");
+  int64_t size = type.getDimSize(axis);
+  if (size == 0 && result.getNumElements() != 0)
+    return raiser.unsupported(node, "of an empty axis");
+  AffineMap identity = builder.getMultiDimIdentityMap(rank);
+  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
+  Value empty = tensor::EmptyOp::create(builder, raiser.loc, result.getShape(),
+                                        result.getElementType());
+  auto generic = linalg::GenericOp::create(
+      builder, raiser.loc, result, indices, empty, ArrayRef<AffineMap>{identity, identity},
+      iterators, [&](OpBuilder &b, Location l, ValueRange args) {
+        SmallVector<Value> at;
+        for (int64_t i = 0; i < rank; ++i)
+          at.push_back(i == axis ? positionFrom(b, l, args[0], size)
+                                 : Value(linalg::IndexOp::create(b, l, i)));
+        linalg::YieldOp::create(b, l, Value(tensor::ExtractOp::create(b, l, data, at)));
+      });
+  return raiser.replace(node, generic.getResult(0));
 }
 
 /// Integers of an older attribute or a newer input.
@@ -214,6 +254,7 @@ ArrayRef<OperatorRow> zorro::raise::indexRows() {
       {"Attention", "", 23, kNewest, raiseAttention,
        "zorro.attention; without past, softcap, windows and further outputs"},
       {"Gather", "", 1, kNewest, raiseGather, "slices; at run-time positions a loop"},
+      {"GatherElements", "", 11, kNewest, raiseGatherElements, "a loop"},
       {"Slice", "", 1, kNewest, raiseSlice, "tensor.extract_slice; backwards a concatenation"},
       {"Trilu", "", 14, kNewest, raiseTrilu, "map"},
   };

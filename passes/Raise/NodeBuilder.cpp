@@ -55,6 +55,13 @@ Value NodeBuilder::expand(Location loc, Value value, ArrayRef<int64_t> shape) {
   return make(loc, "Expand", 13, type.clone(shape), {value, integers(loc, shape)});
 }
 
+Value NodeBuilder::convert(Location loc, Value value, Type element) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getElementType() == element)
+    return value;
+  return make(loc, "Cast", 13, type.clone(element), value);
+}
+
 Value NodeBuilder::scalar(Location loc, Type element, double number) {
   auto type = RankedTensorType::get({}, element);
   auto attr = DenseElementsAttr::get(type, FloatAttr::get(element, number).getValue());

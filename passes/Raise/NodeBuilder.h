@@ -31,6 +31,8 @@ public:
   mlir::Value reshape(mlir::Location loc, mlir::Value value, llvm::ArrayRef<int64_t> shape);
   /// `value` broadcast to a shape; itself for its own.
   mlir::Value expand(mlir::Location loc, mlir::Value value, llvm::ArrayRef<int64_t> shape);
+  /// `value` with elements of another type; itself for its own.
+  mlir::Value convert(mlir::Location loc, mlir::Value value, mlir::Type element);
   /// An `arith.constant` of rank 0.
   mlir::Value scalar(mlir::Location loc, mlir::Type element, double number);
   /// An `arith.constant` of integers.

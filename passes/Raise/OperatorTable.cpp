@@ -11,6 +11,9 @@
 
 #include "passes/Raise/OperatorTable.h"
 
+#include "passes/Raise/AttentionOperator.h"
+#include "passes/Raise/FoldTable.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
 
@@ -43,6 +46,13 @@ const OperatorRow *zorro::raise::findRow(onnx::NodeOp node, bool &known) {
       found = &row;
   });
   return found;
+}
+
+bool zorro::isHandled(onnx::NodeOp node) {
+  if (node.is("Attention"))
+    return AttentionOperator::isPlain(node);
+  bool known;
+  return findRow(node, known) || fold::findEvaluator(node) || node.is("Shape") || node.is("Size");
 }
 
 void zorro::printOperatorTable(llvm::raw_ostream &os) {

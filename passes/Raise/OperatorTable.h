@@ -50,6 +50,9 @@ llvm::ArrayRef<OperatorRow> rowRows();
 } // namespace zorro::raise
 
 namespace zorro {
+/// Whether `node` is raised or folded as it is; any other is better replaced by the function that
+/// defines its operator.
+bool isHandled(onnx::NodeOp node);
 /// The supported operators, one line each: name, versions, remark.
 void printOperatorTable(llvm::raw_ostream &os);
 } // namespace zorro

@@ -86,6 +86,8 @@ struct RaiseOperatorsPass : zorro::impl::RaiseOperatorsBase<RaiseOperatorsPass> 
       report();
       return signalPassFailure();
     }
+    for (auto function : module.getOps<func::FuncOp>())
+      makeEmptyConstant(function);
     for (auto function : module.getOps<func::FuncOp>()) {
       IRRewriter rewriter(&getContext());
       (void)runRegionDCE(rewriter, function->getRegions());
@@ -130,6 +132,28 @@ struct RaiseOperatorsPass : zorro::impl::RaiseOperatorsBase<RaiseOperatorsPass> 
           diag << (nodes.size() > shown ? ", …)" : ")");
         },
         [&] { diag << "; "; });
+  }
+
+  /// A tensor without elements is known, whatever computes it: later phases need no case for it.
+  static void makeEmptyConstant(func::FuncOp function) {
+    Block &entry = function.getBody().front();
+    SmallVector<Value> empty;
+    auto collect = [&](ValueRange values) {
+      for (Value value : values)
+        if (auto type = dyn_cast<RankedTensorType>(value.getType());
+            type && type.hasStaticShape() && type.getNumElements() == 0 && !value.use_empty())
+          empty.push_back(value);
+    };
+    collect(entry.getArguments());
+    for (Operation &op : entry)
+      if (!isa<arith::ConstantOp, tensor::EmptyOp>(op))
+        collect(op.getResults());
+    OpBuilder builder = OpBuilder::atBlockBegin(&entry);
+    for (Value value : empty) {
+      auto attr = DenseElementsAttr::get(cast<RankedTensorType>(value.getType()),
+                                         ArrayRef<Attribute>());
+      value.replaceAllUsesWith(arith::ConstantOp::create(builder, value.getLoc(), attr));
+    }
   }
 
   static void eraseDeadOps(func::FuncOp function) {

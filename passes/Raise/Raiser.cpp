@@ -36,6 +36,10 @@ SmallVector<int64_t> zorro::raise::identityPermutation(int64_t rank) {
   return llvm::to_vector(llvm::seq<int64_t>(0, rank));
 }
 
+bool zorro::raise::isNarrowFloat(Type type) {
+  return isa<FloatType>(type) && type.getIntOrFloatBitWidth() < 32;
+}
+
 TypedAttr zorro::raise::scalarAttr(Type type, double number) {
   if (isa<FloatType>(type))
     return FloatAttr::get(type, number);
@@ -115,8 +119,28 @@ Value Raiser::map(RankedTensorType result, ValueRange inputs, ScalarBody body) {
   return generic.getResult(0);
 }
 
+Value Raiser::convert(Value value, Type element) {
+  auto type = cast<RankedTensorType>(value.getType());
+  Type from = type.getElementType();
+  if (from == element)
+    return value;
+  unsigned width = from.getIntOrFloatBitWidth(), wanted = element.getIntOrFloatBitWidth();
+  if (width == wanted) // f16 and bf16 have no common order
+    return convert(convert(value, builder.getF32Type()), element);
+  return map(type.clone(element), value, [&](OpBuilder &b, Location l, ValueRange args) -> Value {
+    if (width < wanted)
+      return arith::ExtFOp::create(b, l, element, args[0]);
+    return arith::TruncFOp::create(b, l, element, args[0]);
+  });
+}
+
 Value Raiser::reduce(Value value, ArrayRef<int64_t> axes, TypedAttr init, ScalarBody body) {
   auto type = cast<RankedTensorType>(value.getType());
+  if (Type narrow = type.getElementType(); isNarrowFloat(narrow)) {
+    TypedAttr start =
+        scalarAttr(builder.getF32Type(), cast<FloatAttr>(init).getValueAsDouble());
+    return convert(reduce(convert(value, builder.getF32Type()), axes, start, body), narrow);
+  }
   SmallVector<utils::IteratorType> iterators;
   SmallVector<AffineExpr> kept;
   SmallVector<int64_t> shape;
@@ -145,6 +169,13 @@ Value Raiser::sumOfProducts(RankedTensorType result, ValueRange inputs, ArrayRef
                             unsigned loops) {
   unsigned rank = result.getRank();
   Type element = result.getElementType();
+  if (isNarrowFloat(element)) {
+    Type wide = builder.getF32Type();
+    SmallVector<Value> factors;
+    for (Value input : inputs)
+      factors.push_back(convert(input, wide));
+    return convert(sumOfProducts(result.clone(wide), factors, maps, loops), element);
+  }
   Value empty = tensor::EmptyOp::create(builder, loc, result.getShape(), element);
   Value zero = scalarConstant(builder, loc, element, 0);
   Value filled = linalg::FillOp::create(builder, loc, zero, empty).getResult(0);

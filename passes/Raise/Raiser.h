@@ -59,11 +59,15 @@ public:
 
   /// Element by element with numpy's broadcasting. Splat constants become scalars of the body.
   mlir::Value map(mlir::RankedTensorType result, mlir::ValueRange inputs, ScalarBody body);
-  /// Folds `axes` away, starting from `init`; the body takes (element, so far).
+  /// `value` with elements of another float type.
+  mlir::Value convert(mlir::Value value, mlir::Type element);
+  /// Folds `axes` away, starting from `init`; the body takes (element, so far). Floats narrower than
+  /// f32 are folded as f32.
   mlir::Value reduce(mlir::Value value, llvm::ArrayRef<int64_t> axes, mlir::TypedAttr init,
                      ScalarBody body);
   /// Sum over the loops that `result` does not name of the product of `inputs`. Maps are from the
-  /// loops, of which the first ones are the result's axes.
+  /// loops, of which the first ones are the result's axes. Floats narrower than f32 are summed as
+  /// f32.
   mlir::Value sumOfProducts(mlir::RankedTensorType result, mlir::ValueRange inputs,
                             llvm::ArrayRef<mlir::AffineMap> maps, unsigned loops);
   /// a · b where b is a matrix.
@@ -97,6 +101,8 @@ private:
 int64_t productOf(llvm::ArrayRef<int64_t> shape);
 /// 0 to rank - 1.
 llvm::SmallVector<int64_t> identityPermutation(int64_t rank);
+/// Whether `type` is a float with fewer bits than f32.
+bool isNarrowFloat(mlir::Type type);
 /// The scalar of `type` that holds `number`.
 mlir::TypedAttr scalarAttr(mlir::Type type, double number);
 mlir::Value scalarConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type,

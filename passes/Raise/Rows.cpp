@@ -46,17 +46,57 @@ static Value rowVector(Raiser &raiser, Value vector, ArrayRef<int64_t> axes) {
   return raiser.reshape(vector, {productOf(axes)});
 }
 
+/// The outputs Mean and InvStdDev of a normalisation of the axes from `axis` on.
+static void addMoments(Raiser &raiser, NodeOp node, Value x, int64_t axis) {
+  RankedTensorType type = typeOf(x);
+  Type element = type.getElementType();
+  double count = productOf(type.getShape().drop_front(axis));
+  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(axis, type.getRank()));
+  SmallVector<int64_t> kept(type.getShape());
+  std::fill(kept.begin() + axis, kept.end(), 1);
+  auto mean = [&](Value value) {
+    Value sum = raiser.reduce(value, axes, scalarAttr(element, 0),
+                              [](OpBuilder &b, Location l, ValueRange args) -> Value {
+                                return arith::AddFOp::create(b, l, args[0], args[1]);
+                              });
+    sum = raiser.reshape(sum, kept);
+    return raiser.map(typeOf(sum), sum, [&](OpBuilder &b, Location l, ValueRange args) -> Value {
+      return arith::DivFOp::create(b, l, args[0], scalarConstant(b, l, element, count));
+    });
+  };
+  Value centre = mean(x);
+  Value squares =
+      raiser.map(type, {x, centre}, [](OpBuilder &b, Location l, ValueRange args) -> Value {
+        Value difference = arith::SubFOp::create(b, l, args[0], args[1]);
+        return arith::MulFOp::create(b, l, difference, difference);
+      });
+  Value variance = mean(squares);
+  double epsilon = node.getFloat("epsilon", 1e-5f);
+  Value inverse = raiser.map(
+      typeOf(variance), variance, [&](OpBuilder &b, Location l, ValueRange args) -> Value {
+        Value sum = arith::AddFOp::create(b, l, args[0], scalarConstant(b, l, element, epsilon));
+        Value one = scalarConstant(b, l, element, 1);
+        return arith::DivFOp::create(b, l, one, math::SqrtOp::create(b, l, sum));
+      });
+  Value moments[] = {centre, inverse};
+  for (auto [result, moment] : llvm::zip(node->getResults().drop_front(), moments))
+    if (!result.use_empty())
+      result.replaceAllUsesWith(raiser.convert(moment, getElementTypeOrSelf(result)));
+}
+
 enum class Norm { Layer, Rms };
 
 template <Norm norm>
 static LogicalResult raiseNormalisation(Raiser &raiser, NodeOp node) {
   Value x = node.getInput(0);
   RankedTensorType type = typeOf(x);
-  for (unsigned i = 1; i < node->getNumResults(); ++i)
-    if (!node->getResult(i).use_empty())
-      return raiser.unsupported(node, "with output " + Twine(i));
-  if (!isa<FloatType>(type.getElementType()))
-    return raiser.unsupported(node, "on integers");
+  bool hasMoments = llvm::any_of(node->getResults().drop_front(),
+                                 [](Value result) { return !result.use_empty(); });
+  if (hasMoments && norm == Norm::Rms)
+    return raiser.unsupported(node, "with further outputs");
+  Type element = type.getElementType(), f32 = raiser.builder.getF32Type();
+  if (!element.isF32() && !isNarrowFloat(element))
+    return raiser.unsupported(node, "on elements other than f32, f16 and bf16");
   int64_t axis = node.getInt("axis", -1);
   if (axis < 0)
     axis += type.getRank();
@@ -71,17 +111,21 @@ static LogicalResult raiseNormalisation(Raiser &raiser, NodeOp node) {
       vectors[i] = rowVector(raiser, given, axes);
       if (!vectors[i])
         return raiser.unsupported(node, "with a scale that differs between rows");
+      vectors[i] = raiser.convert(vectors[i], f32);
     }
   if (norm == Norm::Rms && vectors[1])
     return raiser.unsupported(node, "with a bias");
   FloatAttr epsilon = raiser.builder.getF32FloatAttr(node.getFloat("epsilon", 1e-5f));
+  x = raiser.convert(x, f32);
+  if (hasMoments)
+    addMoments(raiser, node, x, axis);
   Value y = onRowsFrom(raiser, x, axis, [&](Value rows) -> Value {
     if (norm == Norm::Layer)
       return LayerNormOp::create(raiser.builder, raiser.loc, rows.getType(), rows, vectors[0],
                                  vectors[1], epsilon);
     return RMSNormOp::create(raiser.builder, raiser.loc, rows.getType(), rows, vectors[0], epsilon);
   });
-  node->getResult(0).replaceAllUsesWith(y);
+  node->getResult(0).replaceAllUsesWith(raiser.convert(y, element));
   return success();
 }
 
@@ -92,8 +136,9 @@ static Value swapWithLast(Raiser &raiser, Value x, int64_t axis) {
   return raiser.transpose(x, perm);
 }
 
-/// x - max(x) - log(sum(exp(x - max(x)))): log(softmax(x)) would lose small probabilities.
-static Value logSoftmax(Raiser &raiser, Value x) {
+/// x - max(x) - log(sum(exp(x - max(x)))): log(softmax(x)) would lose small probabilities. Without
+/// the logarithm the quotient of the exponentials.
+static Value softmaxByLoops(Raiser &raiser, Value x, bool logarithm) {
   RankedTensorType type = typeOf(x);
   Type element = type.getElementType();
   int64_t last = type.getRank() - 1;
@@ -117,6 +162,10 @@ static Value logSoftmax(Raiser &raiser, Value x) {
     return math::ExpOp::create(b, l, args[0]);
   });
   Value sums = fold(exps, 0, false);
+  if (!logarithm)
+    return raiser.map(type, {exps, sums}, [](OpBuilder &b, Location l, ValueRange args) -> Value {
+      return arith::DivFOp::create(b, l, args[0], args[1]);
+    });
   Value logs = raiser.map(typeOf(sums), sums,
                           [](OpBuilder &b, Location l, ValueRange args) -> Value {
                             return math::LogOp::create(b, l, args[0]);
@@ -125,8 +174,13 @@ static Value logSoftmax(Raiser &raiser, Value x) {
 }
 
 static Value softmaxOfRows(Raiser &raiser, NodeOp node, Value x) {
-  if (node.getOpType() == "LogSoftmax")
-    return logSoftmax(raiser, x);
+  Type element = typeOf(x).getElementType();
+  if (isNarrowFloat(element))
+    return raiser.convert(softmaxOfRows(raiser, node, raiser.convert(x, raiser.builder.getF32Type())),
+                       element);
+  bool logarithm = node.getOpType() == "LogSoftmax";
+  if (logarithm || !element.isF32())
+    return softmaxByLoops(raiser, x, logarithm);
   return SoftmaxOp::create(raiser.builder, raiser.loc, x.getType(), x);
 }
 
@@ -150,7 +204,7 @@ static LogicalResult raiseSoftmax(Raiser &raiser, NodeOp node) {
 ArrayRef<OperatorRow> zorro::raise::rowRows() {
   static const OperatorRow rows[] = {
       {"LayerNormalization", "", 1, kNewest, raiseNormalisation<Norm::Layer>,
-       "zorro.layer_norm; without the outputs Mean and InvStdDev"},
+       "zorro.layer_norm; row reductions for Mean and InvStdDev"},
       {"LogSoftmax", "", 1, kNewest, raiseSoftmax, "row reductions and maps"},
       {"RMSNormalization", "", 23, kNewest, raiseNormalisation<Norm::Rms>, "zorro.rms_norm"},
       {"SimplifiedLayerNormalization", "", 1, kNewest, raiseNormalisation<Norm::Rms>,

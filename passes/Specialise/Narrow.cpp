@@ -76,7 +76,9 @@ Value Narrower::cut(Value value, const Window &have, const Window &want, Locatio
       continue;
     SmallVector<Value> pieces;
     Intervals ranges = positionsIn(have.axes[axis], want.axes[axis]);
-    if (ranges.empty()) // an axis of nothing is a piece too
+    if (ranges.empty() && shapeOf(value.getType())[axis] == 0)
+      continue; // nothing of nothing
+    if (ranges.empty())
       ranges.push_back({0, 0});
     for (IndexRange range : ranges) {
       ArrayRef<int64_t> shape = shapeOf(value.getType());

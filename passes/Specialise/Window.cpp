@@ -100,6 +100,8 @@ std::optional<Intervals> zorro::collapseIntervals(ArrayRef<Intervals> parts,
 
 SmallVector<Intervals> zorro::expandIntervals(const Intervals &a, ArrayRef<int64_t> sizes) {
   SmallVector<Intervals> parts(sizes.size());
+  if (is_contained(sizes, 0)) // nothing to divide
+    return to_vector(map_range(sizes, Window::wholeAxis));
   Intervals rest = a;
   for (int i = int(sizes.size()) - 1; i >= 0; --i) {
     int64_t size = sizes[i];

@@ -41,9 +41,8 @@ llvm::SmallVector<Intervals> expandIntervals(const Intervals &a, llvm::ArrayRef<
 struct Window {
   llvm::SmallVector<Intervals, 4> axes;
 
-  static Intervals wholeAxis(int64_t length) {
-    return length ? Intervals{{0, length}} : Intervals();
-  }
+  /// An axis of nothing has one empty range: unlike one that is cut away, it is wanted.
+  static Intervals wholeAxis(int64_t length) { return {{0, length}}; }
   static Window whole(llvm::ArrayRef<int64_t> shape);
   bool isEmpty() const;
   void unite(const Window &other);

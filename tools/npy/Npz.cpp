@@ -24,6 +24,8 @@ using namespace zorro::npy;
 static Failure bad(std::string message) { return {ZORRO_BAD_FILE, std::move(message)}; }
 
 static uint32_t checksum(uint32_t crc, const char *data, size_t size) {
+  if (size == 0) // zlib takes a null pointer for a request of the first value
+    return crc;
   return uint32_t(crc32_z(crc, reinterpret_cast<const Bytef *>(data), size));
 }
 

@@ -12,6 +12,7 @@
 
 #include "dialects/Onnx/Import/Functions.h"
 #include "dialects/Onnx/Import/Failure.h"
+#include "dialects/Onnx/Import/Types.h"
 
 #include <onnx/defs/schema.h>
 
@@ -105,4 +106,44 @@ FunctionTable::Extent FunctionTable::measure(const Nodes &nodes, int64_t depth) 
                   " nodes once functions are inlined (limit maxNodes)");
   }
   return extent;
+}
+
+/// Attributes that a node leaves out have the values that the schema gives them.
+static void addDefaults(const ::onnx::OpSchema &schema, ::onnx::FunctionProto &body) {
+  for (const auto &[name, attribute] : schema.attributes()) {
+    const auto &known = body.attribute_proto();
+    if (attribute.default_value.has_name() &&
+        none_of(known, [&](const auto &other) { return other.name() == attribute.name; }))
+      *body.add_attribute_proto() = attribute.default_value;
+  }
+}
+
+bool zorro::onnx::findDefinition(NodeOp op, const ::onnx::NodeProto &node, int64_t opset,
+                                 ::onnx::FunctionProto &body) {
+  try {
+    const ::onnx::OpSchema *schema = ::onnx::OpSchemaRegistry::Schema(
+        op.getOpType().str(), int(op.getSinceVersion()), op.getDomain().str());
+    if (!schema)
+      return false;
+    if (schema->HasFunction()) {
+      const ::onnx::FunctionProto *known = schema->GetFunction(int(opset));
+      if (!known)
+        return false;
+      body = *known;
+    } else if (schema->HasContextDependentFunction()) {
+      std::vector<::onnx::TypeProto> types(op.getInputCount());
+      for (auto [i, type] : enumerate(types))
+        if (mlir::Value value = op.getInput(unsigned(i)))
+          writeType(value.getType(), type);
+      ::onnx::FunctionBodyBuildContextImpl build(node, types);
+      if (!schema->BuildContextDependentFunction(build, body, int(opset)))
+        return false;
+    } else {
+      return false;
+    }
+    addDefaults(*schema, body);
+    return true;
+  } catch (...) { // the definition needs to know more than is known here
+    return false;
+  }
 }

@@ -52,6 +52,11 @@ private:
   std::map<const ::onnx::FunctionProto *, Extent> extents; // nodes < 0 while being measured
 };
 
+/// The function that defines `op`'s operator, for its operands' types; false where there is none.
+/// `node` is the node that `op` was made from, under version `opset` of its domain.
+bool findDefinition(NodeOp op, const ::onnx::NodeProto &node, int64_t opset,
+                    ::onnx::FunctionProto &body);
+
 } // namespace zorro::onnx
 
 #endif // ZORRO_DIALECTS_ONNX_IMPORT_FUNCTIONS_H

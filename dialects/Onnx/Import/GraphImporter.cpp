@@ -93,6 +93,8 @@ Value GraphImporter::materialise(const ::onnx::TensorProto &proto, const std::st
                                  const std::string &what, Location loc) {
   if (lastConstant)
     constants.setInsertionPointAfter(lastConstant);
+  else
+    constants.setInsertionPointToStart(constants.getInsertionBlock());
   Value value = tensors.materialise(proto, what, name, constants, loc);
   lastConstant = value.getDefiningOp();
   return value;
@@ -352,6 +354,13 @@ void GraphImporter::importNode(const NodeProto &node, Scope &scope, const Frame 
       allPresent ? DenseBoolArrayAttr() : builder.getDenseBoolArrayAttr(present),
       graphNames.empty() ? ArrayAttr() : builder.getArrayAttr(graphNames),
       unsigned(graphNames.size()));
+  if (options.keeps && since && graphNames.empty() && !options.keeps(op)) {
+    ::onnx::FunctionProto body;
+    if (findDefinition(op, node, opset->second, body)) {
+      op.erase();
+      return importCall(node, body, scope, frame, what);
+    }
+  }
   unsigned region = 0;
   for (const AttributeProto &attribute : node.attribute())
     if (attribute.type() == AttributeProto::GRAPH)
@@ -372,12 +381,14 @@ void GraphImporter::inferTypes(NodeOp op, const NodeProto &node, const Scope &sc
   SmallVector<Type> types;
   std::string why;
   if (failed(inferResultTypes(op, constantOf, types, why))) {
-    // With all inputs known it is the node that is wrong; else folding will know more.
+    // With all inputs known it is the node that is wrong; else folding will know more. A branch may
+    // never run, and a body is not known from outside.
+    bool isMain = isa<func::FuncOp>(op->getParentOp()) && op.getGraphs().empty();
     bool known = llvm::all_of(op.getInputs().getTypes(), [](Type type) {
       auto tensor = dyn_cast<RankedTensorType>(type);
       return tensor && tensor.hasStaticShape();
     });
-    if (known)
+    if (known && isMain)
       malformed(what + ": " + why);
   }
   for (auto [result, type, name] : llvm::zip(op->getResults(), types, node.output())) {

@@ -13,11 +13,14 @@
 #ifndef ZORRO_DIALECTS_ONNX_IMPORT_IMPORT_H
 #define ZORRO_DIALECTS_ONNX_IMPORT_IMPORT_H
 
+#include "dialects/Onnx/Onnx.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
 
+#include <functional>
 #include <string>
 
 namespace zorro::onnx {
@@ -34,6 +37,9 @@ struct ImportOptions {
   int64_t maxNodes = int64_t(1) << 22;
   /// Subgraphs (and functions) within each other; protobuf itself stops at 33 subgraphs.
   int64_t maxDepth = 32;
+  /// Whether a node stays as it is. For any other, the function that its operator's definition gives
+  /// is inlined, where there is one. All nodes stay where this is not set.
+  std::function<bool(NodeOp node)> keeps;
 };
 
 /// Why an import failed. The numbers are zorro-opt's exit codes.

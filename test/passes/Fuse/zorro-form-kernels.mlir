@@ -139,3 +139,23 @@ func.func @scaled(%x: tensor<4x6xf32>) -> tensor<4x6xf32> {
   return %y : tensor<4x6xf32>
 }
 }
+
+// -----
+
+// A value that is returned three times is copied twice, and the copies stay apart.
+module attributes {zorro.phase = "special"} {
+// CHECK-LABEL: func.func @thrice
+func.func @thrice(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  // CHECK: %[[Y:.*]] = zorro.call @map_negf
+  // CHECK: %[[A:.*]] = zorro.call @copy_1d(%[[Y]])
+  // CHECK: %[[B:.*]] = zorro.call @copy_1d(%[[A]])
+  // CHECK: return %[[Y]], %[[A]], %[[B]]
+  %e = tensor.empty() : tensor<4xf32>
+  %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]} ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) {
+  ^bb0(%a: f32, %out: f32):
+    %n = arith.negf %a : f32
+    linalg.yield %n : f32
+  } -> tensor<4xf32>
+  return %y, %y, %y : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+}

@@ -65,7 +65,8 @@ func.func @einsum(%q: tensor<1x4x2x8xf32>, %k: tensor<1x4x2x8xf32>, %v: tensor<1
 
 // -----
 
-// The other polarity; three axes; a mask of one row for all queries; casts around the softmax.
+// The other polarity; three axes; a mask of one row for all queries; casts around the softmax. Halves
+// are computed with as f32.
 // CHECK-LABEL: func @halves
 func.func @halves(%q: tensor<6x3x4xf16>, %k: tensor<6x5x4xf16>, %v: tensor<6x5x4xf16>) -> tensor<6x3x4xf16> {
   %low = arith.constant dense<0xFF800000> : tensor<f32>
@@ -78,7 +79,7 @@ func.func @halves(%q: tensor<6x3x4xf16>, %k: tensor<6x5x4xf16>, %v: tensor<6x5x4
   %5 = onnx.node "Cast" since 13 (%4) {to = 10 : i64} : (tensor<6x3x5xf32>) -> tensor<6x3x5xf16>
   // CHECK: zorro.attention
   // CHECK-SAME: mask <s0: 3 -> [s0] over s0: 3, s1: 2 empty nan>
-  // CHECK-SAME: tensor<1x6x3x4xf16>, tensor<1x6x5x4xf16>, tensor<1x6x5x4xf16> -> tensor<1x6x3x4xf16>
+  // CHECK-SAME: tensor<1x6x3x4xf32>, tensor<1x6x5x4xf32>, tensor<1x6x5x4xf32> -> tensor<1x6x3x4xf32>
   %6 = onnx.node "MatMul" since 13 (%5, %v) {} : (tensor<6x3x5xf16>, tensor<6x5x4xf16>) -> tensor<6x3x4xf16>
   return %6 : tensor<6x3x4xf16>
 }

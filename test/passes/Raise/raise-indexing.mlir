@@ -60,7 +60,9 @@ func.func @run_time(%x: tensor<6x4xf32>, %at: tensor<3xi64>) -> tensor<3x4xf32> 
   // CHECK: linalg.generic {{.*}} ins(%arg1 : tensor<3xi64>) outs(%{{.*}} : tensor<3x4xf32>)
   // CHECK: arith.index_cast
   // CHECK: arith.constant 6 : index
-  // CHECK: %[[ROW:.*]] = arith.select
+  // CHECK: arith.select
+  // CHECK: arith.minsi
+  // CHECK: %[[ROW:.*]] = arith.maxsi
   // CHECK: %[[COLUMN:.*]] = linalg.index 1
   // CHECK: tensor.extract %arg0[%[[ROW]], %[[COLUMN]]]
   %0 = onnx.node "Gather" since 13 (%x, %at) {axis = 0 : i64} : (tensor<6x4xf32>, tensor<3xi64>) -> tensor<3x4xf32>
@@ -75,4 +77,17 @@ func.func @triangle(%x: tensor<1x2x3xf32>) -> tensor<1x2x3xf32> {
   // CHECK: arith.select
   %0 = onnx.node "Trilu" since 14 (%x) {upper = 0 : i64} : (tensor<1x2x3xf32>) -> tensor<1x2x3xf32>
   return %0 : tensor<1x2x3xf32>
+}
+
+// -----
+
+// One position for every element.
+// CHECK-LABEL: func @elements
+func.func @elements(%x: tensor<6x4xf32>, %at: tensor<3x4xi32>) -> tensor<3x4xf32> {
+  // CHECK: linalg.generic {{.*}} ins(%arg1 : tensor<3x4xi32>) outs(%{{.*}} : tensor<3x4xf32>)
+  // CHECK: %[[ROW:.*]] = arith.maxsi
+  // CHECK: %[[COLUMN:.*]] = linalg.index 1
+  // CHECK: tensor.extract %arg0[%[[ROW]], %[[COLUMN]]]
+  %0 = onnx.node "GatherElements" since 13 (%x, %at) {axis = 0 : i64} : (tensor<6x4xf32>, tensor<3x4xi32>) -> tensor<3x4xf32>
+  return %0 : tensor<3x4xf32>
 }

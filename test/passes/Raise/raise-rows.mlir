@@ -56,3 +56,17 @@ func.func @log_softmax(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   %0 = onnx.node "LogSoftmax" since 13 (%x) {axis = -1 : i64} : (tensor<2x4xf32>) -> tensor<2x4xf32>
   return %0 : tensor<2x4xf32>
 }
+
+// -----
+
+// The statistics too, where something reads them.
+// CHECK-LABEL: func @statistics
+func.func @statistics(%x: tensor<2x4xf32>, %s: tensor<4xf32>) -> (tensor<2x4xf32>, tensor<2x1xf32>) {
+  // CHECK: tensor.expand_shape {{.*}} into tensor<2x1xf32>
+  // CHECK: %[[R:.*]] = math.sqrt
+  // CHECK-NEXT: arith.divf %{{.*}}, %[[R]]
+  // CHECK: %[[Y:.*]] = zorro.layer_norm
+  // CHECK: return %[[Y]], %{{.*}} : tensor<2x4xf32>, tensor<2x1xf32>
+  %0, %mean, %inverse = onnx.node "LayerNormalization" since 17 (%x, %s) {} : (tensor<2x4xf32>, tensor<4xf32>) -> (tensor<2x4xf32>, tensor<2x1xf32>, tensor<2x1xf32>)
+  return %0, %inverse : tensor<2x4xf32>, tensor<2x1xf32>
+}
