@@ -58,6 +58,19 @@ std::string AttentionOperator::findUnsupported(NodeOp node) {
         return "without a number of heads that divides " + std::to_string(type.getDimSize(2));
     }
   }
+  auto axisOf = [&](unsigned input, unsigned fromEnd) {
+    RankedTensorType type = staticType(node.getInput(input));
+    return type.getDimSize(type.getRank() - 1 - fromEnd);
+  };
+  // With heads in the last axis their sizes are compared once they are apart.
+  bool apart = llvm::all_of(ArrayRef<unsigned>({0, 1}), [&](unsigned input) {
+    return staticType(node.getInput(input)).getRank() == 4;
+  });
+  if (axisOf(1, 1) != axisOf(2, 1) || (apart && axisOf(0, 0) != axisOf(1, 0)))
+    return "on queries, keys and values whose shapes do not fit together";
+  for (unsigned i : {1, 2})
+    if (staticType(node.getInput(i)).getDimSize(0) != staticType(node.getInput(0)).getDimSize(0))
+      return "on queries, keys and values of different batches";
   return {};
 }
 

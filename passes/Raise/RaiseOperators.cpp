@@ -18,9 +18,11 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 #include <map>
+#include <set>
 
 using namespace mlir;
 using namespace zorro;
@@ -59,6 +61,35 @@ static std::string findTypeFault(NodeOp node) {
   return {};
 }
 
+/// Masks that no attention took, and other tables of few different numbers, become constants: the
+/// analysis knows the numbers of a constant, but of a weight only that it has some.
+static void inlineMasks(func::FuncOp function, Constants &constants) {
+  constexpr int64_t mostElements = 1 << 22;
+  constexpr size_t mostNumbers = 4;
+  SmallVector<WeightRefOp> refs(function.getOps<WeightRefOp>());
+  for (WeightRefOp ref : refs) {
+    auto type = cast<RankedTensorType>(ref.getType());
+    bool feedsMap = llvm::any_of(ref->getUsers(), [](Operation *user) {
+      auto node = dyn_cast<NodeOp>(user);
+      return node && (node.is("Add") || node.is("And") || node.is("Mul") || node.is("Not") ||
+                      node.is("Or") || node.is("Sub") || node.is("Where") || node.is("Cast"));
+    });
+    if (type.getRank() < 2 || type.getNumElements() > mostElements || !feedsMap)
+      continue;
+    DenseElementsAttr numbers = constants.get(ref);
+    std::set<double> different;
+    for (double number : numbers ? toDoubles(numbers) : std::vector<double>())
+      if (different.insert(number).second && different.size() > mostNumbers)
+        break;
+    if (different.empty() || different.size() > mostNumbers)
+      continue;
+    OpBuilder builder(ref);
+    auto constant = arith::ConstantOp::create(builder, ref.getLoc(), numbers);
+    ref.replaceAllUsesWith(constant.getResult());
+    ref.erase();
+  }
+}
+
 namespace {
 struct RaiseOperatorsPass : zorro::impl::RaiseOperatorsBase<RaiseOperatorsPass> {
   using RaiseOperatorsBase::RaiseOperatorsBase;
@@ -70,6 +101,7 @@ struct RaiseOperatorsPass : zorro::impl::RaiseOperatorsBase<RaiseOperatorsPass> 
     for (auto function : module.getOps<func::FuncOp>()) {
       SmallVector<NodeOp> nodes;
       recogniseChains(function, constants);
+      inlineMasks(function, constants);
       function.walk<WalkOrder::PreOrder>([&](NodeOp node) {
         nodes.push_back(node);
         return WalkResult::skip(); // subgraphs are the node's own matter
@@ -105,8 +137,27 @@ struct RaiseOperatorsPass : zorro::impl::RaiseOperatorsBase<RaiseOperatorsPass> 
     if (std::string fault = findTypeFault(node); !fault.empty())
       return blame(node, fault);
     raiser.start(node);
+    Operation *before = node->getPrevNode();
     if (failed(row->handler(raiser, node)))
-      blame(node, raiser.getReason());
+      return blame(node, raiser.getReason());
+    if (std::string fault = findContradiction(before, node); !fault.empty())
+      blame(node, "on operands that do not fit together (" + fault + ")");
+  }
+
+  /// What the verifiers say of the operations between `before` and `node`, which was raised to them:
+  /// no schema checks all that operands promise each other.
+  static std::string findContradiction(Operation *before, NodeOp node) {
+    std::string fault;
+    ScopedDiagnosticHandler handler(node.getContext(), [&](Diagnostic &diagnostic) {
+      if (fault.empty())
+        fault = diagnostic.str();
+      return success();
+    });
+    Operation *op = before ? before->getNextNode() : &node->getBlock()->front();
+    for (; op != node && fault.empty(); op = op->getNextNode())
+      if (!isa<NodeOp>(op) && failed(verify(op)) && fault.empty())
+        fault = op->getName().getStringRef().str();
+    return fault;
   }
 
   void blame(NodeOp node, const std::string &reason) {

@@ -111,15 +111,26 @@ FunctionTable::Extent FunctionTable::measure(const Nodes &nodes, int64_t depth) 
 /// Attributes that a node leaves out have the values that the schema gives them.
 static void addDefaults(const ::onnx::OpSchema &schema, ::onnx::FunctionProto &body) {
   for (const auto &[name, attribute] : schema.attributes()) {
-    const auto &known = body.attribute_proto();
-    if (attribute.default_value.has_name() &&
-        none_of(known, [&](const auto &other) { return other.name() == attribute.name; }))
+    const std::string &key = attribute.name;
+    bool given = llvm::any_of(body.attribute_proto(),
+                              [&](const auto &other) { return other.name() == key; });
+    if (attribute.default_value.has_name() && !given)
       *body.add_attribute_proto() = attribute.default_value;
   }
 }
 
+/// Definitions of other domains use operators of ai.onnx without importing them.
+static void addOpset(::onnx::FunctionProto &body, int64_t version) {
+  if (any_of(body.opset_import(),
+             [](const auto &import) { return normaliseDomain(import.domain()).empty(); }))
+    return;
+  ::onnx::OperatorSetIdProto &import = *body.add_opset_import();
+  import.set_domain("");
+  import.set_version(version);
+}
+
 bool zorro::onnx::findDefinition(NodeOp op, const ::onnx::NodeProto &node, int64_t opset,
-                                 ::onnx::FunctionProto &body) {
+                                 int64_t standardOpset, ::onnx::FunctionProto &body) {
   try {
     const ::onnx::OpSchema *schema = ::onnx::OpSchemaRegistry::Schema(
         op.getOpType().str(), int(op.getSinceVersion()), op.getDomain().str());
@@ -142,6 +153,7 @@ bool zorro::onnx::findDefinition(NodeOp op, const ::onnx::NodeProto &node, int64
       return false;
     }
     addDefaults(*schema, body);
+    addOpset(body, standardOpset);
     return true;
   } catch (...) { // the definition needs to know more than is known here
     return false;

@@ -53,8 +53,9 @@ private:
 };
 
 /// The function that defines `op`'s operator, for its operands' types; false where there is none.
-/// `node` is the node that `op` was made from, under version `opset` of its domain.
-bool findDefinition(NodeOp op, const ::onnx::NodeProto &node, int64_t opset,
+/// `node` is the node that `op` was made from, under version `opset` of its domain and version
+/// `standardOpset` of ai.onnx.
+bool findDefinition(NodeOp op, const ::onnx::NodeProto &node, int64_t opset, int64_t standardOpset,
                     ::onnx::FunctionProto &body);
 
 } // namespace zorro::onnx

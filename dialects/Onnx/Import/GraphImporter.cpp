@@ -356,7 +356,10 @@ void GraphImporter::importNode(const NodeProto &node, Scope &scope, const Frame 
       unsigned(graphNames.size()));
   if (options.keeps && since && graphNames.empty() && !options.keeps(op)) {
     ::onnx::FunctionProto body;
-    if (findDefinition(op, node, opset->second, body)) {
+    auto standard = frame.opsets.find("");
+    int64_t newest = ::onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map().at("").second;
+    int64_t version = standard == frame.opsets.end() ? newest : standard->second;
+    if (findDefinition(op, node, opset->second, version, body)) {
       op.erase();
       return importCall(node, body, scope, frame, what);
     }
