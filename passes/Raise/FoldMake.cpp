@@ -82,7 +82,11 @@ bool evaluateOneHot(const FoldCall &call, Results &results) {
   RankedTensorType type = call.resultType();
   if (!call.has(0) || !call.has(1) || !call.has(2) || !type)
     return false;
-  auto indices = integersOf(call.in(0)), depths = integersOf(call.in(1));
+  // Both may be floats that hold integers.
+  Type i64 = IntegerType::get(type.getContext(), 64);
+  auto given = convert(call.in(0), i64), count = convert(call.in(1), i64);
+  auto indices = given ? integersOf(*given) : std::nullopt;
+  auto depths = count ? integersOf(*count) : std::nullopt;
   const HostTensor &values = call.in(2);
   auto axis = normaliseAxis(op.getInt("axis", -1), type.getRank());
   if (!indices || !depths || depths->size() != 1 || values.count() != 2 || !axis ||

@@ -147,6 +147,34 @@ int64_t zorro::onnx::findSinceVersion(StringRef opType, StringRef domain, int64_
   }
 }
 
+// What the schemas let pass although the operands contradict the operator.
+static LogicalResult checkOperands(NodeOp op, ArrayRef<Type> types, std::string &why) {
+  if (op->getNumResults() != 1 || !op.getInput(0))
+    return success();
+  auto input = dyn_cast<RankedTensorType>(op.getInput(0).getType());
+  auto result = dyn_cast<RankedTensorType>(types.front());
+  if (!input || !result)
+    return success();
+  bool sameElements = op.is("Reshape") || op.is("Flatten") || op.is("Squeeze") ||
+                      op.is("Unsqueeze") || op.is("Transpose");
+  if (sameElements && input.hasStaticShape() && result.hasStaticShape()) {
+    auto before = countElements(input.getShape(), INT64_MAX);
+    auto after = countElements(result.getShape(), INT64_MAX);
+    if (before != after) {
+      why = "its result would have " + (after ? std::to_string(*after) : "too many") +
+            " elements, expected " + (before ? std::to_string(*before) : "fewer");
+      return failure();
+    }
+  }
+  auto perm = op.getInts("perm");
+  if (op.is("Transpose") && perm && int64_t(perm->size()) != input.getRank()) {
+    why = "perm has " + std::to_string(perm->size()) + " axes, expected " +
+          std::to_string(input.getRank());
+    return failure();
+  }
+  return success();
+}
+
 static LogicalResult infer(NodeOp op, ConstantOf constantOf, SmallVectorImpl<Type> &types,
                            std::string &why) {
   const OpSchema *schema =
@@ -174,7 +202,7 @@ static LogicalResult infer(NodeOp op, ConstantOf constantOf, SmallVectorImpl<Typ
     }
     types[i] = typeOf(proto, {}, op.getContext());
   }
-  return success();
+  return checkOperands(op, types, why);
 }
 
 LogicalResult zorro::onnx::inferResultTypes(NodeOp op, ConstantOf constantOf,
