@@ -70,7 +70,26 @@ Value Narrower::fit(Value old, const Window &want, Location loc) {
   return cut(mapping.lookup(old), *needs.get(old), want, loc);
 }
 
+/// A smaller tensor of the same number everywhere: a destination that several loops share keeps
+/// being a fill. Null where `value` is nothing of the kind.
+static Value shrinkUniform(OpBuilder &builder, Value value, ArrayRef<int64_t> shape, Location loc) {
+  auto type = cast<RankedTensorType>(value.getType()).clone(shape);
+  if (value.getDefiningOp<tensor::EmptyOp>())
+    return tensor::EmptyOp::create(builder, loc, shape, type.getElementType());
+  DenseElementsAttr dense;
+  if (matchPattern(value, m_Constant(&dense)) && dense.isSplat())
+    return arith::ConstantOp::create(builder, loc, dense.resizeSplat(type));
+  auto fill = value.getDefiningOp<linalg::FillOp>();
+  if (!fill)
+    return {};
+  Value empty = tensor::EmptyOp::create(builder, loc, shape, type.getElementType());
+  return linalg::FillOp::create(builder, loc, fill.getInputs()[0], empty).getResult(0);
+}
+
 Value Narrower::cut(Value value, const Window &have, const Window &want, Location loc) {
+  if (have != want)
+    if (Value small = shrinkUniform(builder, value, want.getShape(), loc))
+      return small;
   for (unsigned axis = 0; axis != want.axes.size(); ++axis) {
     if (have.axes[axis] == want.axes[axis])
       continue;
