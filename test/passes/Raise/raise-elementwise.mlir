@@ -174,3 +174,31 @@ func.func @integers(%a: tensor<4xi64>, %b: tensor<4xi64>) -> tensor<4xi64> {
   %3 = onnx.node "Mod" since 13 (%2, %b) {} : (tensor<4xi64>, tensor<4xi64>) -> tensor<4xi64>
   return %3 : tensor<4xi64>
 }
+
+// -----
+
+// No instruction takes f64 to f16: it goes by way of an f32 that is rounded to odd. A remainder of
+// floats needs no library.
+// CHECK-LABEL: func @narrow
+func.func @narrow(%x: tensor<2xf64>, %y: tensor<2xf32>) -> (tensor<2xf16>, tensor<2xf32>) {
+  // CHECK: %[[N:.*]] = arith.truncf %{{.*}} : f64 to f32
+  // CHECK: arith.bitcast %[[N]] : f32 to i32
+  // CHECK: %[[ODD:.*]] = arith.bitcast %{{.*}} : i32 to f32
+  // CHECK: arith.truncf %[[ODD]] : f32 to f16
+  %0 = onnx.node "Cast" since 13 (%x) {to = 10 : i64} : (tensor<2xf64>) -> tensor<2xf16>
+  // CHECK-NOT: arith.remf
+  // CHECK-COUNT-6: math.fma
+  %1 = onnx.node "Mod" since 13 (%y, %y) {fmod = 1 : i64} : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  return %0, %1 : tensor<2xf16>, tensor<2xf32>
+}
+
+// -----
+
+// What has no elements is a constant.
+// CHECK-LABEL: func @nothing
+func.func @nothing(%x: tensor<2x0xf32>) -> tensor<2x0xf32> {
+  // CHECK: %[[C:.*]] = arith.constant dense<> : tensor<2x0xf32>
+  // CHECK-NEXT: return %[[C]]
+  %0 = onnx.node "Exp" since 13 (%x) {} : (tensor<2x0xf32>) -> tensor<2x0xf32>
+  return %0 : tensor<2x0xf32>
+}

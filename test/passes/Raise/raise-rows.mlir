@@ -70,3 +70,19 @@ func.func @statistics(%x: tensor<2x4xf32>, %s: tensor<4xf32>) -> (tensor<2x4xf32
   %0, %mean, %inverse = onnx.node "LayerNormalization" since 17 (%x, %s) {} : (tensor<2x4xf32>, tensor<4xf32>) -> (tensor<2x4xf32>, tensor<2x1xf32>, tensor<2x1xf32>)
   return %0, %inverse : tensor<2x4xf32>, tensor<2x1xf32>
 }
+
+// -----
+
+// Half floats are normalised and summed as f32.
+// CHECK-LABEL: func @halves
+func.func @halves(%x: tensor<2x4xf16>) -> (tensor<2x4xf16>, tensor<2x1xf16>) {
+  // CHECK: arith.extf %{{.*}} : f16 to f32
+  // CHECK: %[[S:.*]] = zorro.softmax %{{.*}} : tensor<2x4xf32>
+  // CHECK: arith.truncf %{{.*}} : f32 to f16
+  // CHECK: arith.addf %{{.*}}, %{{.*}} : f32
+  // CHECK: arith.truncf %{{.*}} : f32 to f16
+  %0 = onnx.node "Softmax" since 13 (%x) {axis = -1 : i64} : (tensor<2x4xf16>) -> tensor<2x4xf16>
+  %axes = arith.constant dense<1> : tensor<1xi64>
+  %1 = onnx.node "ReduceSum" since 13 (%x, %axes) {} : (tensor<2x4xf16>, tensor<1xi64>) -> tensor<2x1xf16>
+  return %0, %1 : tensor<2x4xf16>, tensor<2x1xf16>
+}
