@@ -83,7 +83,7 @@ FailureOr<SmallVector<unsigned>> Specialise::chooseOutputs(const StreamDependenc
   for (const std::string &name : keep)
     if (!llvm::is_contained(streams.getOutputs(), name)) {
       streams.getFunction()->emitError()
-          << "expected one of the outputs " << llvm::join(streams.getOutputs(), ", ")
+          << "usage: expected one of the outputs " << llvm::join(streams.getOutputs(), ", ")
           << " to keep but got '" << name << "'";
       return failure();
     }
@@ -171,7 +171,7 @@ void Specialise::runOnOperation() {
         if (failed(SymbolTable(module).rename(weight, entry + ".weight")))
           return signalPassFailure();
       if (module.lookupSymbol(entry)) {
-        main.emitError() << "expected distinct entry points but got '" << entry << "' twice";
+        main.emitError() << "usage: expected distinct entry points but got '" << entry << "' twice";
         return signalPassFailure();
       }
       FailureOr<uint64_t> allowed = parseEntry(streams, entry);

@@ -27,6 +27,9 @@ struct Options {
   cl::opt<std::string> specialize{
       "specialize", cl::cat(category), cl::init("fused"), cl::value_desc("entries"),
       cl::desc("entry points to make, by comma: fused, or modalities joined by '+'")};
+  cl::list<std::string> keepOutput{
+      "keep-output", cl::cat(category), cl::CommaSeparated, cl::value_desc("outputs"),
+      cl::desc("outputs to keep, by comma (default: all that can be cut free)")};
   cl::list<std::string> modality{
       "modality", cl::cat(category), cl::value_desc("name=input,…"),
       cl::desc("modality that inputs belong to (default: each input's own name)")};
@@ -79,6 +82,7 @@ bool zorro::getOptions(StringRef input, StringRef output, StringRef program,
   result.input = input.str();
   result.output = output.str();
   result.entries = options->specialize;
+  append_range(result.keep, options->keepOutput);
   result.cpu = options->cpu;
   result.folder = options->weights;
   result.assumeFiniteFill = options->assumeFiniteFill;

@@ -6,8 +6,8 @@
 
 // CHECK: func.func @fused(%{{.*}}: tensor<2xf32> {zorro.name = "b"}) -> (tensor<2xf32> {zorro.name = "y"})
 // REFUSED: error: refused: 'y' needs 'b' and cannot be cut free for 'a'
-// UNKNOWN: error: expected one of the outputs x, y, k to keep but got 'z'
-// TWICE: error: expected distinct entry points but got 'a' twice
+// UNKNOWN: error: usage: expected one of the outputs x, y, k to keep but got 'z'
+// TWICE: error: usage: expected distinct entry points but got 'a' twice
 func.func @main(%a: tensor<2xf32> {zorro.name = "a"}, %b: tensor<2xf32> {zorro.name = "b"})
     -> (tensor<2xf32> {zorro.name = "x"}, tensor<2xf32> {zorro.name = "y"}, tensor<2xf32> {zorro.name = "k"}) {
   %c = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
