@@ -81,7 +81,9 @@ void Reporter::handle(Diagnostic &diagnostic) {
     os << file << ": ";
     if (std::string position = positionOf(diagnostic.getLocation()); !position.empty())
       os << position << ": ";
-    if (std::string node = nodeOf(diagnostic.getLocation()); !node.empty())
+    // A refusal is about outputs and names the nodes itself.
+    std::string node = nodeOf(diagnostic.getLocation());
+    if (!node.empty() && !shown.starts_with("refused: "))
       os << "node '" << node << "': ";
   }
   os << text << "\n";
