@@ -30,6 +30,23 @@ void OnnxDialect::initialize() {
       >();
 }
 
+LogicalResult NodeOp::verify() {
+  if (getPresent()) { // node_c1
+    size_t given = llvm::count(*getPresent(), true);
+    if (given != getInputs().size())
+      return emitOpError() << "expected " << given << " inputs as present says but got "
+                           << getInputs().size();
+  }
+  size_t names = getGraphNames() ? getGraphNames()->size() : 0;
+  if (names != getGraphs().size()) // node_c2
+    return emitOpError() << "expected " << names << " graphs as graph_names says but got "
+                         << getGraphs().size();
+  for (Region &graph : getGraphs()) // node_c3
+    if (!graph.hasOneBlock() || graph.front().empty() || !isa<YieldOp>(graph.front().back()))
+      return emitOpError() << "expected each graph to be one block that ends with onnx.yield";
+  return success();
+}
+
 Value NodeOp::getInput(unsigned i) {
   if (!getPresent())
     return i < getInputs().size() ? getInputs()[i] : Value();

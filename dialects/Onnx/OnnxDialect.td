@@ -47,6 +47,11 @@ def Onnx_NodeOp : Onnx_Op<"node", [Pure]> {
     strings), tensors as dense attributes; graphs are regions, named in order by
     `graph_names`. The node's name is the location.
 
+    Constraints:
+    - (C1) `present`, where given, is true as often as there are inputs;
+    - (C2) `graph_names` has one name per graph;
+    - (C3) each graph is one block that ends with `onnx.yield`.
+
     ```mlir
     %1 = onnx.node "Softmax" since 13 (%0) {axis = -1 : i64}
         : (tensor<1x4x68x68xf32>) -> tensor<1x4x68x68xf32> loc("/blocks.0/Softmax")
@@ -61,6 +66,7 @@ def Onnx_NodeOp : Onnx_Op<"node", [Pure]> {
     $op_type (`of` $domain^)? `since` $since_version `(` $inputs `)` (`present` $present^)? $attrs
     (`graphs` $graph_names^ $graphs)? attr-dict `:` functional-type($inputs, $outputs)
   }];
+  let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// Input `i` of the node as its operator's schema counts them; null where it is left out.
     ::mlir::Value getInput(unsigned i);

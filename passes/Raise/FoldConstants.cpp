@@ -143,8 +143,9 @@ LogicalResult Folder::inferTypes(NodeOp op) {
       auto tensor = dyn_cast<RankedTensorType>(type);
       return tensor && tensor.hasStaticShape();
     });
-    return complete ? LogicalResult(op.emitError() << "unsupported: " << describe(op) << ": " << why)
-                    : success();
+    if (complete)
+      return op.emitError() << "unsupported: " << describe(op) << ": " << why;
+    return success();
   }
   for (auto [result, type] : llvm::zip(op->getResults(), types)) {
     auto inferred = dyn_cast<RankedTensorType>(type);
@@ -163,8 +164,7 @@ LogicalResult Folder::inferTypes(NodeOp op) {
     std::optional<int64_t> bytes = inferred.hasStaticShape() ? bytesOf(inferred) : 0;
     if (!bytes || *bytes / bytesPerElement(inferred.getElementType()) > kMaxElements)
       return op.emitError() << "limit: " << describe(op) << ": its result " << inferred
-                            << " has more than "
-                            << kMaxElements << " elements";
+                            << " has more than " << kMaxElements << " elements";
     result.setType(inferred);
   }
   return success();

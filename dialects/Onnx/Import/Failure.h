@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------------------------===//
 //
-// Inside this folder a refusal is thrown; Import.cpp catches it, as it must catch what libonnx throws.
+// Inside this folder a refusal is thrown; Import.cpp catches it, as it must catch what libonnx
+// throws.
 //
 //===----------------------------------------------------------------------------------------===//
 

@@ -37,8 +37,8 @@ struct ImportOptions {
   int64_t maxNodes = int64_t(1) << 22;
   /// Subgraphs (and functions) within each other; protobuf itself stops at 33 subgraphs.
   int64_t maxDepth = 32;
-  /// Whether a node stays as it is. For any other, the function that its operator's definition gives
-  /// is inlined, where there is one. All nodes stay where this is not set.
+  /// Whether a node stays as it is. For any other, the function that its operator's definition
+  /// gives is inlined, where there is one. All nodes stay where this is not set.
   std::function<bool(NodeOp node)> keeps;
 };
 

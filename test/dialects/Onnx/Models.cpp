@@ -60,7 +60,8 @@ Imported test::importText(const std::string &body, const zorro::onnx::ImportOpti
       options);
 }
 
-Imported test::importProto(const ::onnx::ModelProto &model, const zorro::onnx::ImportOptions &options) {
+Imported test::importProto(const ::onnx::ModelProto &model,
+                            const zorro::onnx::ImportOptions &options) {
   Folder folder;
   return importFile(folder.write("model.onnx", model.SerializeAsString()), options);
 }
