@@ -144,6 +144,11 @@ struct RaiseOperatorsPass : zorro::impl::RaiseOperatorsBase<RaiseOperatorsPass> 
       blame(node, "on operands that do not fit together (" + fault + ")");
   }
 
+  static bool isEmpty(Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.hasStaticShape() && tensor.getNumElements() == 0;
+  }
+
   /// What the verifiers say of the operations between `before` and `node`, which was raised to them:
   /// no schema checks all that operands promise each other.
   static std::string findContradiction(Operation *before, NodeOp node) {
@@ -155,7 +160,9 @@ struct RaiseOperatorsPass : zorro::impl::RaiseOperatorsBase<RaiseOperatorsPass> 
     });
     Operation *op = before ? before->getNextNode() : &node->getBlock()->front();
     for (; op != node && fault.empty(); op = op->getNextNode())
-      if (!isa<NodeOp>(op) && failed(verify(op)) && fault.empty())
+      // What is empty becomes a constant, whatever its verifier says of it.
+      if (!isa<NodeOp>(op) && llvm::none_of(op->getResultTypes(), isEmpty) &&
+          failed(verify(op)) && fault.empty())
         fault = op->getName().getStringRef().str();
     return fault;
   }
@@ -191,8 +198,7 @@ struct RaiseOperatorsPass : zorro::impl::RaiseOperatorsBase<RaiseOperatorsPass> 
     SmallVector<Value> empty;
     auto collect = [&](ValueRange values) {
       for (Value value : values)
-        if (auto type = dyn_cast<RankedTensorType>(value.getType());
-            type && type.hasStaticShape() && type.getNumElements() == 0 && !value.use_empty())
+        if (isEmpty(value.getType()) && !value.use_empty())
           empty.push_back(value);
     };
     collect(entry.getArguments());
