@@ -8,7 +8,9 @@
 #include "dialects/Onnx/Onnx.h"
 
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/ConvertUTF.h"
 
 using namespace mlir;
 using namespace zorro::onnx;
@@ -82,6 +84,23 @@ std::optional<ArrayRef<int64_t>> NodeOp::getInts(StringRef name) {
 
 std::string NodeOp::getNodeName() {
   if (auto name = dyn_cast<NameLoc>(getLoc()))
-    return name.getName().str();
-  return (getOpType() + " node").str();
+    return printable(name.getName());
+  return printable((getOpType() + " node").str());
+}
+
+std::string zorro::onnx::printable(StringRef text) {
+  std::string result;
+  while (!text.empty()) {
+    auto first = reinterpret_cast<const llvm::UTF8 *>(text.data());
+    unsigned size = llvm::getNumBytesForUTF8(*first);
+    bool whole = size <= text.size() && llvm::isLegalUTF8Sequence(first, first + size);
+    bool control = *first < 32 || *first == 127;
+    size = whole ? size : 1;
+    if (whole && !control)
+      result += text.take_front(size);
+    else
+      result += "\\x" + llvm::utohexstr(*first, /*LowerCase=*/true, /*Width=*/2);
+    text = text.drop_front(size);
+  }
+  return result;
 }

@@ -22,6 +22,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include <optional>
+#include <string>
 
 #include "dialects/Onnx/OnnxDialect.h.inc"
 #define GET_TYPEDEF_CLASSES
@@ -34,6 +35,10 @@ namespace zorro::onnx {
 /// Name of the argument attribute that lists an input's dimensions where some are not bound: an
 /// integer, or the name that the file gives ("?" where it gives none).
 constexpr llvm::StringLiteral kDimsAttr = "zorro.dims";
+
+/// `text` for a message: control characters and what is not UTF-8 as `\xNN`. Names come from files
+/// that nobody vouches for, and must not break a message's one line.
+std::string printable(llvm::StringRef text);
 
 } // namespace zorro::onnx
 

@@ -131,6 +131,7 @@ FailureOr<OwningOpRef<ModuleOp>> zorro::onnx::importModel(StringRef path,
   } catch (...) {
     status = {ImportFailure::Internal, "an unexpected error came up"};
   }
+  status.message = printable(status.message);
   emitError(NameLoc::get(StringAttr::get(&context, path))) << status.message;
   return failure();
 }

@@ -199,6 +199,14 @@ TEST(Hostile, Names) {
   expectRefused(importProto(model), 2, "no outputs");
 }
 
+// A name cannot break the one line of a message, nor speak to the terminal.
+TEST(Hostile, NamesThatAreNoText) {
+  auto model = addModel();
+  model.mutable_graph()->mutable_node(0)->set_name("ü\n\x1b[2J\xff");
+  model.mutable_graph()->mutable_node(0)->set_input(1, "no");
+  expectRefused(importProto(model), 2, "node 'ü\\x0a\\x1b[2J\\xff' (Add, opset 18)");
+}
+
 TEST(Hostile, Cycles) {
   auto model = addModel();
   model.mutable_graph()->mutable_node(0)->set_input(1, "back");
