@@ -16,7 +16,24 @@ using namespace zorro;
 #include "dialects/Zorro/ZorroDialect.cpp.inc"
 #include "dialects/Zorro/ZorroEnums.cpp.inc"
 
+namespace {
+/// Streams and masks stand once at the top of a dump, under a name.
+struct Aliases : OpAsmDialectInterface {
+  using OpAsmDialectInterface::OpAsmDialectInterface;
+  AliasResult getAlias(Attribute attr, llvm::raw_ostream &os) const override {
+    if (isa<StreamsAttr>(attr))
+      os << "tokens";
+    else if (isa<MaskAttr>(attr))
+      os << "routes";
+    else
+      return AliasResult::NoAlias;
+    return AliasResult::FinalAlias;
+  }
+};
+} // namespace
+
 void ZorroDialect::initialize() {
+  addInterfaces<Aliases>();
   registerAttributes();
   addOperations<
 #define GET_OP_LIST

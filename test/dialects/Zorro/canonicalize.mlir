@@ -1,5 +1,5 @@
-// RUN: zorro-opt %s --canonicalize | FileCheck %s
-// RUN: zorro-opt %s --canonicalize --canonicalize | FileCheck %s
+// RUN: zorro-opt %s --mlir-print-local-scope --canonicalize | FileCheck %s
+// RUN: zorro-opt %s --mlir-print-local-scope --canonicalize --canonicalize | FileCheck %s
 
 #tokens = #zorro.streams<audio: 5, fusion: 1, video: 7>
 

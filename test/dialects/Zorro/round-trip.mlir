@@ -1,5 +1,5 @@
-// RUN: zorro-opt %s | zorro-opt | FileCheck %s
-// RUN: zorro-opt %s --mlir-print-op-generic | zorro-opt | FileCheck %s
+// RUN: zorro-opt %s --mlir-print-local-scope | zorro-opt --mlir-print-local-scope | FileCheck %s
+// RUN: zorro-opt %s --mlir-print-local-scope --mlir-print-op-generic | zorro-opt --mlir-print-local-scope | FileCheck %s
 
 #tokens = #zorro.streams<audio: 5, fusion: 1, video: 7>
 

@@ -1,4 +1,4 @@
-// RUN: zorro-opt %s --split-input-file --zorro-form-kernels --cse | FileCheck %s
+// RUN: zorro-opt %s --mlir-print-local-scope --split-input-file --zorro-form-kernels --cse | FileCheck %s
 
 // Equal layers of two entry points, with other row counts, share one kernel; the norm goes into the
 // contraction that alone reads it.

@@ -1,5 +1,5 @@
-// RUN: zorro-opt %s --split-input-file --zorro-name-streams | FileCheck %s
-// RUN: zorro-opt %s --split-input-file --zorro-name-streams --zorro-name-streams | FileCheck %s
+// RUN: zorro-opt %s --mlir-print-local-scope --split-input-file --zorro-name-streams | FileCheck %s
+// RUN: zorro-opt %s --mlir-print-local-scope --split-input-file --zorro-name-streams --zorro-name-streams | FileCheck %s
 
 // Segments are named after the inputs behind them; the concatenation becomes a join, whatever rows
 // lie between it and the attention. Learned queries are named after what they see, and slices of

@@ -1,5 +1,5 @@
-// RUN: zorro-opt %s --split-input-file --zorro-raise-attention 2>/dev/null | FileCheck %s
-// RUN: zorro-opt %s --split-input-file --zorro-raise-attention=assume-finite-fill 2>/dev/null | FileCheck %s --check-prefix=FINITE
+// RUN: zorro-opt %s --mlir-print-local-scope --split-input-file --zorro-raise-attention 2>/dev/null | FileCheck %s
+// RUN: zorro-opt %s --mlir-print-local-scope --split-input-file --zorro-raise-attention=assume-finite-fill 2>/dev/null | FileCheck %s --check-prefix=FINITE
 
 // What a fill drops, and what a query without a live key gives. The reasons of what stays dense are
 // in raise-attention-dense.mlir.

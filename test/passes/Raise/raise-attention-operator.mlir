@@ -1,4 +1,4 @@
-// RUN: zorro-opt %s --split-input-file --zorro-raise-attention --verify-diagnostics | FileCheck %s
+// RUN: zorro-opt %s --mlir-print-local-scope --split-input-file --zorro-raise-attention --verify-diagnostics | FileCheck %s
 
 // Four axes, a bool mask (true: attend), the default scale. A query without a live key gives zeros.
 // CHECK-LABEL: func @bool_mask

@@ -1,5 +1,5 @@
-// RUN: zorro-opt %s --split-input-file --zorro-raise-attention | FileCheck %s
-// RUN: zorro-opt %s --split-input-file --zorro-raise-attention --zorro-raise-attention | FileCheck %s
+// RUN: zorro-opt %s --mlir-print-local-scope --split-input-file --zorro-raise-attention | FileCheck %s
+// RUN: zorro-opt %s --mlir-print-local-scope --split-input-file --zorro-raise-attention --zorro-raise-attention | FileCheck %s
 
 // The scale on both operands, keys transposed through three axes, a repair that finds no NaN.
 // CHECK-LABEL: func @dynamo

@@ -1,5 +1,5 @@
 // How single operations are cut, and what stays where they cannot be.
-// RUN: zorro-opt %s --split-input-file --zorro-specialise=entries=a 2>/dev/null | FileCheck %s
+// RUN: zorro-opt %s --mlir-print-local-scope --split-input-file --zorro-specialise=entries=a 2>/dev/null | FileCheck %s
 
 // Two of three streams: a join, a take and a mask with fewer parts. Both a and c belong to modality
 // "a"; scattered rows of a constant and of a weight are cut out.

@@ -1,6 +1,6 @@
 // Entry points cut out of a one-layer Zorro with pooling: what is not needed is gone.
-// RUN: zorro-opt %s --zorro-specialise=entries=fused,audio,video | FileCheck %s
-// RUN: zorro-opt %s --zorro-specialise=entries=audio | FileCheck %s --check-prefix=AUDIO
+// RUN: zorro-opt %s --mlir-print-local-scope --zorro-specialise=entries=fused,audio,video | FileCheck %s
+// RUN: zorro-opt %s --mlir-print-local-scope --zorro-specialise=entries=audio | FileCheck %s --check-prefix=AUDIO
 // A second run changes nothing.
 // RUN: zorro-opt %s --zorro-specialise=entries=fused,audio,video -o %t.1
 // RUN: zorro-opt %t.1 --zorro-specialise=entries=fused,audio,video -o %t.2
