@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs the suites of a build folder and sums their counts: suites.py BUILD unit lit e2e."""
+"""Runs suites of a build folder and sums their counts: suites.py BUILD unit lit e2e conformance."""
 
 import json
 import os
@@ -75,8 +75,18 @@ def lit(build, scratch):
 
 def e2e(build, scratch):
     del scratch
+    return countingScript(build, "e2e.py", "--large")
+
+
+def conformance(build, scratch):
+    del scratch
+    return countingScript(build, "conformance.py", "--check")
+
+
+def countingScript(build, name, *flags):
+    """A script of test/e2e whose last line sums up."""
     here = os.path.dirname(os.path.abspath(__file__))
-    running = subprocess.Popen([sys.executable, os.path.join(here, "e2e", "e2e.py"), "--large",
+    running = subprocess.Popen([sys.executable, os.path.join(here, "e2e", name), *flags,
                                 f"--tools={os.path.join(build, 'bin')}"],
                                stdout=subprocess.PIPE, text=True)
     last = ""
@@ -87,14 +97,14 @@ def e2e(build, scratch):
     status = running.wait()
     words = last.replace(",", "").split()
     if words[1::2] != ["passed", "failed", "skipped"]:
-        print(last + f"expected counts at the end of e2e.py but it ended with {status}")
+        print(last + f"expected counts at the end of {name} but it ended with {status}")
         return [0, 1, 0]
     return [int(word) for word in words[0::2]]
 
 
 def main():
     build, names = sys.argv[1], sys.argv[2:]
-    suites = {"unit": unit, "lit": lit, "e2e": e2e}
+    suites = {"unit": unit, "lit": lit, "e2e": e2e, "conformance": conformance}
     total = [0, 0, 0]
     for index, name in enumerate(names, 1):
         start = time.monotonic()
