@@ -83,7 +83,7 @@ void Reporter::handle(Diagnostic &diagnostic) {
       os << position << ": ";
     // A refusal is about outputs and names the nodes itself.
     std::string node = nodeOf(diagnostic.getLocation());
-    if (!node.empty() && !shown.starts_with("refused: "))
+    if (!node.empty() && node != file && !shown.starts_with("refused: "))
       os << "node '" << node << "': ";
   }
   os << text << "\n";
