@@ -38,6 +38,9 @@ struct LaunchPlan {
   int64_t bytes = 0;        ///< read and written, each operand once
 };
 
+/// The target that a pass' option names; an unknown name is a diagnostic on `op`.
+mlir::FailureOr<CpuTarget> getTarget(mlir::Operation *op, llvm::StringRef name);
+
 /// Columns of a packed panel: the width of `#zorro.pack` that a contraction's weight must have.
 int64_t packWidth(const CpuTarget &target);
 

@@ -22,17 +22,22 @@ namespace zorro {
 using namespace mlir;
 using namespace zorro;
 
+FailureOr<CpuTarget> zorro::getTarget(Operation *op, StringRef name) {
+  std::string message;
+  FailureOr<CpuTarget> target = CpuTarget::get(name, &message);
+  if (failed(target))
+    return op->emitError() << message;
+  return target;
+}
+
 namespace {
 struct LowerKernels : zorro::impl::LowerKernelsBase<LowerKernels> {
   using LowerKernelsBase::LowerKernelsBase;
 
   void runOnOperation() override {
-    std::string message;
-    FailureOr<CpuTarget> target = CpuTarget::get(cpu, &message);
-    if (failed(target)) {
-      getOperation().emitError() << message;
+    FailureOr<CpuTarget> target = getTarget(getOperation(), cpu);
+    if (failed(target))
       return signalPassFailure();
-    }
     for (KernelOp kernel : llvm::make_early_inc_range(getOperation().getOps<KernelOp>())) {
       OpBuilder builder(kernel);
       if (failed(emitKernel(kernel, *target, builder)))

@@ -84,12 +84,9 @@ struct CpuToLlvm : zorro::impl::CpuToLlvmBase<CpuToLlvm> {
   using CpuToLlvmBase::CpuToLlvmBase;
 
   void runOnOperation() override {
-    std::string message;
-    FailureOr<CpuTarget> target = CpuTarget::get(cpu, &message);
-    if (failed(target)) {
-      getOperation().emitError() << message;
+    FailureOr<CpuTarget> target = getTarget(getOperation(), cpu);
+    if (failed(target))
       return signalPassFailure();
-    }
     if (failed(lowerToLlvm(getOperation(), *target)))
       signalPassFailure();
   }

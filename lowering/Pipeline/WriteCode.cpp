@@ -34,10 +34,9 @@ LogicalResult zorro::writeText(llvm::StringRef text, llvm::StringRef output, Loc
 
 LogicalResult zorro::writeCode(ModuleOp module, Phase phase, llvm::StringRef output,
                                const CompileOptions &options) {
-  std::string message;
-  FailureOr<CpuTarget> target = CpuTarget::get(options.cpu, &message);
+  FailureOr<CpuTarget> target = getTarget(module, options.cpu);
   if (failed(target))
-    return module.emitError() << message;
+    return failure();
   if (phase == Phase::Exe && !llvm::sys::fs::exists(options.runner))
     return module.emitError() << "unsupported: no runner at '" << options.runner
                               << "' to put in front of the artefact";

@@ -284,12 +284,9 @@ struct PlanLaunches : zorro::impl::PlanLaunchesBase<PlanLaunches> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    std::string message;
-    auto target = CpuTarget::get(cpu, &message);
-    if (failed(target)) {
-      module.emitError() << message;
+    FailureOr<CpuTarget> target = getTarget(module, cpu);
+    if (failed(target))
       return signalPassFailure();
-    }
     SymbolTable symbols(module);
     for (auto func : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
       FunctionPlanner planner(func, *target, symbols);
