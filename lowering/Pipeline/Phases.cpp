@@ -8,6 +8,7 @@
 #include "lowering/Pipeline/Phases.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace zorro;
 
@@ -27,6 +28,10 @@ llvm::ArrayRef<PhaseInfo> zorro::getPhases() { return kPhases; }
 std::optional<Phase> zorro::parsePhase(llvm::StringRef name) {
   const auto *info = llvm::find_if(kPhases, [&](const PhaseInfo &p) { return p.name == name; });
   return info == std::end(kPhases) ? std::nullopt : std::optional(info->phase);
+}
+
+std::string zorro::phaseNames() {
+  return llvm::join(llvm::map_range(kPhases, [](const PhaseInfo &p) { return p.name.str(); }), ", ");
 }
 
 llvm::StringRef zorro::nameOf(Phase phase) {

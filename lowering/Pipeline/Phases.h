@@ -17,6 +17,7 @@
 #include "llvm/ADT/StringRef.h"
 
 #include <optional>
+#include <string>
 
 namespace zorro {
 
@@ -32,6 +33,8 @@ struct PhaseInfo {
 llvm::ArrayRef<PhaseInfo> getPhases();
 std::optional<Phase> parsePhase(llvm::StringRef name);
 llvm::StringRef nameOf(Phase phase);
+/// "onnx, zorro, …"
+std::string phaseNames();
 
 } // namespace zorro
 

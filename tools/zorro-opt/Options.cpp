@@ -20,10 +20,18 @@ using namespace zorro;
 namespace {
 cl::OptionCategory category("Zorro options");
 
+/// Help of --emit: each phase and what it promises.
+std::string describePhases() {
+  std::string text = "stop after a phase and write it:";
+  for (const PhaseInfo &info : getPhases())
+    text += ("\n  " + info.name + ": " + info.promise).str();
+  return text;
+}
+
 struct Options {
-  cl::opt<std::string> emit{
-      "emit", cl::cat(category), cl::value_desc("phase"),
-      cl::desc("stop after a phase and write it: onnx, zorro, special, fused, cpu, llvm, so, exe")};
+  std::string emitHelp = describePhases();
+  cl::opt<std::string> emit{"emit", cl::cat(category), cl::value_desc("phase"),
+                            cl::desc(emitHelp)};
   cl::opt<std::string> specialize{
       "specialize", cl::cat(category), cl::init("fused"), cl::value_desc("entries"),
       cl::desc("entry points to make, by comma: fused, or modalities joined by '+'")};
@@ -90,8 +98,8 @@ bool zorro::getOptions(StringRef input, StringRef output, StringRef program,
   if (!options->emit.empty()) {
     result.emit = parsePhase(options->emit);
     if (!result.emit) {
-      Reporter::error("expected a phase (onnx, zorro, special, fused, cpu, llvm, so, exe) for "
-                      "--emit but got '" + options->emit + "'");
+      Reporter::error("expected a phase (" + phaseNames() + ") for --emit but got '" +
+                      options->emit + "'");
       return false;
     }
   }
