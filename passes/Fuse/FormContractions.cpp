@@ -50,7 +50,7 @@ static unsigned chooseSplit(ArrayRef<StridedView> windows) {
 }
 
 /// "bias, gelu and residual" of an epilogue, for the kernel's name and its reason.
-static SmallVector<StringRef> describeEpilogue(ContractOp op, unsigned resultRank) {
+static SmallVector<StringRef> describeEpilogue(ContractOp op) {
   SmallVector<StringRef> parts;
   for (Value extra : op.getExtras())
     parts.push_back(cast<RankedTensorType>(extra.getType()).getNumElements() == op.getN()
@@ -115,7 +115,7 @@ LogicalResult KernelFormer::visitContract(ContractOp op) {
     return inner;
   };
 
-  SmallVector<StringRef> parts = describeEpilogue(op, result.getRank());
+  SmallVector<StringRef> parts = describeEpilogue(op);
   std::string name = "contract_" + std::to_string(op.getK()) + "x" + std::to_string(op.getN());
   std::string because = norm ? "normalised rows feed the contraction" : "rows times a weight";
   if (norm)
