@@ -25,6 +25,8 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include "dialects/Zorro/KeySpan.h"
+
 #include "dialects/Zorro/ZorroDialect.h.inc"
 #include "dialects/Zorro/ZorroEnums.h.inc"
 #define GET_ATTRDEF_CLASSES

@@ -1,4 +1,4 @@
-//===- ZorroAttrs.td - Streams, masks, weight recipes, places --------------*- tablegen -*-===//
+//===- ZorroAttrs.td - Streams, weight recipes, places ---------------------*- tablegen -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -17,7 +17,7 @@ class Zorro_Attr<string name, string attrMnemonic> : AttrDef<Zorro_Dialect, name
 }
 
 //===----------------------------------------------------------------------------------------===//
-// Streams and masks
+// Streams
 //===----------------------------------------------------------------------------------------===//
 
 def Zorro_StreamsAttr : Zorro_Attr<"Streams", "streams"> {
@@ -44,51 +44,12 @@ def Zorro_StreamsAttr : Zorro_Attr<"Streams", "streams"> {
     unsigned getCount() const { return getSizes().size(); }
     /// Index of the segment called `name`, or -1.
     int64_t find(::llvm::StringRef name) const;
-  }];
-}
-
-def Zorro_EmptyRow : I32EnumAttr<"EmptyRow", "what a query without a live key gives", [
-    I32EnumAttrCase<"Nan", 0, "nan">,
-    I32EnumAttrCase<"Uniform", 1, "uniform">,
-    I32EnumAttrCase<"Zero", 2, "zero">]> {
-  let cppNamespace = "::zorro";
-}
-
-def Zorro_MaskAttr : Zorro_Attr<"Mask", "mask"> {
-  let summary = "which query segments attend to which key segments";
-  let description = [{
-    A block table: one row per query segment, one column per key segment; `live[q * keys + k]` is
-    true where every query of `q` attends to every key of `k`, and false where none does. `empty`
-    says what a query without any live key gives: `nan` (softmax of a row of -inf), `uniform` (the
-    mean of all values: softmax of a row of equal finite fills) or `zero` (the `Attention`
-    operator).
-
-    Constraints:
-    - (C1) `live` has one entry per pair of a query segment and a key segment.
-
-    ```mlir
-    #routes = #zorro.mask<audio: 512 -> [audio], fusion: 16 -> [all], video: 784 -> [video]
-                          over audio: 512, fusion: 16, video: 784 empty nan>
-    ```
-    `[all]` stands for every key segment, `[]` for none.
-  }];
-  let parameters = (ins "::zorro::StreamsAttr":$queries, "::zorro::StreamsAttr":$keys,
-                        ArrayRefParameter<"bool">:$live, "::zorro::EmptyRow":$empty);
-  let hasCustomAssemblyFormat = 1;
-  let genVerifyDecl = 1;
-  let extraClassDeclaration = [{
-    bool isLive(unsigned query, unsigned key) const {
-      return getLive()[query * getKeys().getCount() + key];
-    }
-    /// True where no entry is dead.
-    bool isFull() const { return ::llvm::all_of(getLive(), [](bool b) { return b; }); }
-    /// True where a query of segment `query` has no live key.
-    bool isEmptyRow(unsigned query) const;
-    /// The live keys of a query segment as maximal intervals [begin, end), ascending. An empty row
-    /// of kind `uniform` sees no interval here.
-    ::llvm::SmallVector<std::pair<int64_t, int64_t>> getIntervals(unsigned query) const;
-    /// Number of live (query, key) pairs.
-    int64_t getLivePairs() const;
+    /// Read and write `name: size, name: size, …`.
+    static ::mlir::ParseResult
+    parseSegments(::mlir::AsmParser &p, ::llvm::SmallVectorImpl<::mlir::StringAttr> &names,
+                  ::llvm::SmallVectorImpl<int64_t> &sizes);
+    static void printSegment(::mlir::AsmPrinter &p, ::mlir::StringAttr name, int64_t size);
+    void printSegments(::mlir::AsmPrinter &p) const;
   }];
 }
 

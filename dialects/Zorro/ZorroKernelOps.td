@@ -8,7 +8,7 @@
 #ifndef ZORRO_DIALECTS_ZORRO_ZORROKERNELOPS_TD
 #define ZORRO_DIALECTS_ZORRO_ZORROKERNELOPS_TD
 
-include "ZorroAttrs.td"
+include "ZorroMaskAttrs.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/IR/SymbolInterfaces.td"

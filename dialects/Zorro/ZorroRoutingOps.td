@@ -8,7 +8,7 @@
 #ifndef ZORRO_DIALECTS_ZORRO_ZORROROUTINGOPS_TD
 #define ZORRO_DIALECTS_ZORRO_ZORROROUTINGOPS_TD
 
-include "ZorroAttrs.td"
+include "ZorroMaskAttrs.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"

@@ -83,15 +83,22 @@ LogicalResult AttentionOp::verify() {
       return emitOpError() << "expected a mask of " << q.getDimSize(2) << " queries and "
                            << k.getDimSize(2) << " keys but got " << mask.getQueries().getTotal()
                            << " and " << mask.getKeys().getTotal();
+  if (getPadding()) { // attention_c4
+    auto padding = cast<RankedTensorType>(getPadding().getType());
+    if (padding.getRank() != 2 || padding.getDimSize(1) != k.getDimSize(2) ||
+        (padding.getDimSize(0) != 1 && padding.getDimSize(0) != k.getDimSize(0)))
+      return emitOpError() << "expected a padding of [" << k.getDimSize(0) << " or 1, "
+                           << k.getDimSize(2) << "] but got " << padding;
+  }
   return success();
 }
 
 namespace {
-/// A mask that drops nothing is no mask.
+/// A mask that drops nothing is no mask, unless padding may empty its rows.
 struct DropFullMask : OpRewritePattern<AttentionOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(AttentionOp op, PatternRewriter &rewriter) const override {
-    if (!op.getMaskAttr() || !op.getMaskAttr().isFull())
+    if (!op.getMaskAttr() || !op.getMaskAttr().isFull() || op.getPadding())
       return rewriter.notifyMatchFailure(op, "the mask drops something");
     rewriter.modifyOpInPlace(op, [&] { op.removeMaskAttr(); });
     return success();

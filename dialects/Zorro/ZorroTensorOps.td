@@ -8,7 +8,7 @@
 #ifndef ZORRO_DIALECTS_ZORRO_ZORROTENSOROPS_TD
 #define ZORRO_DIALECTS_ZORRO_ZORROTENSOROPS_TD
 
-include "ZorroAttrs.td"
+include "ZorroMaskAttrs.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -64,24 +64,31 @@ def Zorro_AttentionOp : Zorro_Op<"attention", [Pure]> {
 
     The softmax runs over the keys that `mask` leaves live for query i; masked keys and values are
     never read. Without a mask all keys are live. A query without a live key gives what the mask
-    says (`nan`, `uniform`, `zero`).
+    says (`nan`, `uniform`, `zero`; `nan` without a mask).
+
+    `padding` is known at run time only: where it is false, the key is dead for every query of its
+    batch entry. `uniform` then means the mean of all values, padded ones included: that is what the
+    softmax of equal fills gives.
 
     Constraints:
     - (C1) q, k, v and the result are [batch, heads, tokens, head size]; batch and heads agree;
     - (C2) q and k agree in head size; k and v in tokens; the result has q's tokens and v's head size;
-    - (C3) the mask's queries and keys cover q's and k's tokens.
+    - (C3) the mask's queries and keys cover q's and k's tokens;
+    - (C4) `padding` is [batch or 1, k's tokens].
 
     ```mlir
     %o = zorro.attention %q, %k, %v mask #routes scale 1.250000e-01 : tensor<1x12x1312x64xf32>,
         tensor<1x12x1312x64xf32>, tensor<1x12x1312x64xf32> -> tensor<1x12x1312x64xf32>
+    %p = zorro.attention %q, %k, %v padding %keep : tensor<1x1312xi1> mask #routes scale 0.125 : …
     ```
   }];
   let arguments = (ins RankedTensorOf<[AnyFloat]>:$q, RankedTensorOf<[AnyFloat]>:$k,
-                       RankedTensorOf<[AnyFloat]>:$v, OptionalAttr<Zorro_MaskAttr>:$mask,
+                       RankedTensorOf<[AnyFloat]>:$v, Optional<RankedTensorOf<[I1]>>:$padding,
+                       OptionalAttr<Zorro_MaskAttr>:$mask,
                        F32Attr:$scale);
   let results = (outs RankedTensorOf<[AnyFloat]>:$result);
   let assemblyFormat = [{
-    $q `,` $k `,` $v (`mask` $mask^)? `scale` $scale attr-dict
+    $q `,` $k `,` $v (`padding` $padding^ `:` type($padding))? (`mask` $mask^)? `scale` $scale attr-dict
     `:` type($q) `,` type($k) `,` type($v) `->` type($result)
   }];
   let hasVerifier = 1;

@@ -144,7 +144,7 @@ LogicalResult KernelFormer::visitAttention(AttentionOp op) {
   RankedTensorType type = op.getType();
   RankedTensorType inner = kernelType(4, type.getElementType(), type.getShape().back());
   auto build = [&](OpBuilder &b, ValueRange args) -> Value {
-    return AttentionOp::create(b, loc, inner, args[0], args[1], args[2], MaskAttr(),
+    return AttentionOp::create(b, loc, inner, args[0], args[1], args[2], Value(), MaskAttr(),
                                b.getF32FloatAttr(1.0f));
   };
   std::string name = "attention_" + std::to_string(type.getShape().back());

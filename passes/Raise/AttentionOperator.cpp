@@ -195,7 +195,7 @@ AttentionOperator::Outcome AttentionOperator::raise(OpBuilder &builder) {
     shape[3] = staticType(v).getDimSize(3);
     result = AttentionOp::create(builder, loc, RankedTensorType::get(shape, f32),
                                  nodes.convert(loc, q, f32), nodes.convert(loc, k, f32),
-                                 nodes.convert(loc, v, f32), mask,
+                                 nodes.convert(loc, v, f32), Value(), mask,
                                  builder.getF32FloatAttr(float(scale)));
     result = nodes.convert(loc, result, element);
   } else {

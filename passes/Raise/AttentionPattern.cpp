@@ -384,7 +384,7 @@ void AttentionPattern::replace(OpBuilder &builder, MaskAttr mask) {
   SmallVector<int64_t> shape(staticType(queries).getShape());
   shape.back() = staticType(values).getShape().back();
   auto type = RankedTensorType::get(shape, builder.getF32Type());
-  Value result = AttentionOp::create(builder, loc, type, queries, keys, values, mask,
+  Value result = AttentionOp::create(builder, loc, type, queries, keys, values, Value(), mask,
                                      builder.getF32FloatAttr(float(scale)));
   SmallVector<int64_t> wide(leading);
   wide.append(shape.end() - 2, shape.end());

@@ -168,7 +168,7 @@ Value Narrower::emitAttention(AttentionOp op) {
                       needs.getWanted(op->getOpOperand(1))->axes[2]);
   auto narrowed = AttentionOp::create(builder, op.getLoc(), type, operand(op->getOpOperand(0)),
                                       operand(op->getOpOperand(1)), operand(op->getOpOperand(2)),
-                                      mask, op.getScaleAttr());
+                                      Value(), mask, op.getScaleAttr());
   narrowed->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   return narrowed;
 }
