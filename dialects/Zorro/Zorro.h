@@ -45,6 +45,8 @@ constexpr llvm::StringLiteral kModalityAttr = "zorro.modality";
 
 /// Name of the module attribute that lists, as sentences, what masks were taken to mean.
 constexpr llvm::StringLiteral kAssumptionsAttr = "zorro.assumptions";
+/// Name of the module attribute (a unit) that promises: at run time no padding empties a row.
+constexpr llvm::StringLiteral kAssumeLiveRowsAttr = "zorro.assume_live_rows";
 
 // Attributes of functions in the `cpu` phase.
 /// Of an entry: bytes of its arena; its inputs and outputs (dictionaries of name, type, modality).

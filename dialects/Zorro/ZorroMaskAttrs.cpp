@@ -94,17 +94,17 @@ EntryAttr EntryAttr::parseSuffix(AsmParser &p) {
 
 void EntryAttr::printSuffix(AsmPrinter &p) const {
   if (getKind() == EntryKind::Ranges) {
-    p << " keys(";
+    p << "keys(";
     llvm::interleaveComma(getBounds(), p);
     p << ")";
   }
   if (!isBand())
     return;
   if (getHigh() == 0 && (!hasLowLimit() || getLow() == 0)) {
-    p << (hasLowLimit() ? " same" : " causal");
+    p << (hasLowLimit() ? "same" : "causal");
     return;
   }
-  p << " band(";
+  p << "band(";
   hasLowLimit() ? p << getLow() : p << "*";
   p << ", ";
   hasHighLimit() ? p << getHigh() : p << "*";
@@ -221,6 +221,8 @@ void MaskAttr::print(AsmPrinter &p) const {
         if (!std::exchange(first, false))
           p << ", ";
         p.printKeywordOrString(keys.getNames()[k].getValue());
+        if (!entry.isAll())
+          p << " ";
         entry.printSuffix(p);
       }
     }

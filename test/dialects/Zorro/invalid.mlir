@@ -18,6 +18,34 @@ func.func private @mask_names() attributes {m = #zorro.mask<a: 1 -> [text] over 
 
 // -----
 
+// entry_c1
+// expected-error @below {{expected a band with low <= high but got 2 and 1}}
+func.func private @entry_c1() attributes {m = #zorro.mask<a: 4 -> [a band(2, 1)] over a: 4 empty nan>}
+
+// -----
+
+// entry_c2
+// expected-error @below {{expected ascending bounds of key ranges but got 2}}
+func.func private @entry_c2() attributes {m = #zorro.mask<a: 4 -> [a keys(0, 2, 2, 3)] over a: 4 empty nan>}
+
+// -----
+
+// mask_c2
+// expected-error @below {{expected key ranges within 4 keys but got a bound of 5}}
+func.func private @mask_c2() attributes {m = #zorro.mask<a: 4 -> [a keys(1, 5)] over a: 4 empty nan>}
+
+// -----
+
+// attention_c4
+func.func @attention_c4(%x: tensor<2x1x4x8xf32>, %p: tensor<3x4xi1>) -> tensor<2x1x4x8xf32> {
+  // expected-error @below {{expected a padding of [2 or 1, 4] but got 'tensor<3x4xi1>'}}
+  %o = zorro.attention %x, %x, %x padding %p : tensor<3x4xi1> scale 1.0
+      : tensor<2x1x4x8xf32>, tensor<2x1x4x8xf32>, tensor<2x1x4x8xf32> -> tensor<2x1x4x8xf32>
+  return %o : tensor<2x1x4x8xf32>
+}
+
+// -----
+
 // expected-error @below {{expected 64 bytes for 'tensor<4x4xf32>' but got 60}}
 zorro.weight @weight_c1 : tensor<4x4xf32> from "m"[0, 60] stored tensor<4x4xf32> hash ""
 

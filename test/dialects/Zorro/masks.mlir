@@ -2,21 +2,21 @@
 // RUN: zorro-opt %s | zorro-opt | FileCheck %s
 // Every kind of entry, and attention with padding.
 
-// CHECK-LABEL: @entries
-// CHECK-SAME: #zorro.mask<left: 4 -> [left, right same], right: 4 -> [left causal, right band(-3, 0)], one: 1 -> [left keys(0, 2, 3, 4)] over left: 4, right: 4 empty zero>
+// CHECK-DAG: #[[ENTRIES:routes[0-9]*]] = #zorro.mask<left: 4 -> [left, right same], right: 4 -> [left causal, right band(-3, 0)], one: 1 -> [left keys(0, 2, 3, 4)] over left: 4, right: 4 empty zero>
+// CHECK-DAG: #[[HIGH:routes[0-9]*]] = #zorro.mask<a: 4 -> [a band(*, 2)] over a: 4 empty nan>
+// CHECK-DAG: #[[LOW:routes[0-9]*]] = #zorro.mask<a: 4 -> [a band(1, *)] over a: 4 empty nan>
+
+// CHECK: @entries() attributes {m = #[[ENTRIES]]}
 func.func private @entries() attributes {m = #zorro.mask<
     left: 4 -> [left, right same], right: 4 -> [left causal, right band(-3, 0)],
     one: 1 -> [left keys(0, 2, 3, 4)] over left: 4, right: 4 empty zero>}
 
-// CHECK-LABEL: @limits
-// CHECK-SAME: [a band(*, 2)]
-// CHECK-SAME: [a band(1, *)]
+// CHECK: @limits() attributes {m = #[[HIGH]], n = #[[LOW]]}
 func.func private @limits() attributes {
     m = #zorro.mask<a: 4 -> [a band(*, 2)] over a: 4 empty nan>,
     n = #zorro.mask<a: 4 -> [a band(1, *)] over a: 4 empty nan>}
 
-// CHECK-LABEL: @alone
-// CHECK-SAME: [#zorro.entry<none>, #zorro.entry<all>, #zorro.entry<causal>]
+// CHECK: @alone() attributes {e = [#zorro.entry<none>, #zorro.entry<all>, #zorro.entry<causal>]}
 func.func private @alone() attributes {
     e = [#zorro.entry<none>, #zorro.entry<all>, #zorro.entry<causal>]}
 
