@@ -36,7 +36,7 @@
 
 namespace zorro {
 
-/// Name of the module attribute that holds the phase ("onnx", "zorro", "special", …).
+/// Name of the module attribute that holds the phase ("imported", "zorro", "special", …).
 constexpr llvm::StringLiteral kPhaseAttr = "zorro.phase";
 /// Name of the argument and result attribute that holds a graph input's or output's name.
 constexpr llvm::StringLiteral kNameAttr = "zorro.name";

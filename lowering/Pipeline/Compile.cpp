@@ -61,8 +61,8 @@ private:
   MLIRContext context;
   Reporter reporter;
   OwningOpRef<ModuleOp> module;
-  Phase reached = Phase::Onnx;
-  Phase running = Phase::Onnx;
+  Phase reached = Phase::Imported;
+  Phase running = Phase::Imported;
   std::string before; // the module in text, before the phase that runs
 };
 
@@ -174,7 +174,7 @@ std::string Compilation::outputFor(Phase phase) const {
 int Compilation::explain() {
   auto main = module->lookupSymbol<func::FuncOp>("main");
   if (!main) {
-    Reporter::error(options.input + ": expected a model or a dump of phase onnx or zorro");
+    Reporter::error(options.input + ": expected a model or a dump of phase imported or zorro");
     return kUsage;
   }
   std::string text;

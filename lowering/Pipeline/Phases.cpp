@@ -13,7 +13,7 @@
 using namespace zorro;
 
 static const PhaseInfo kPhases[] = {
-    {Phase::Onnx, "onnx", "the file, one to one; every name kept as a location"},
+    {Phase::Imported, "imported", "the file, one to one; every name kept as a location"},
     {Phase::Zorro, "zorro", "named operations and linalg; masks are attributes, weights symbols"},
     {Phase::Special, "special", "one function per entry point, with nothing it does not need"},
     {Phase::Fused, "fused", "every tensor operation lies in a kernel; equal kernels are one"},

@@ -21,7 +21,7 @@
 
 namespace zorro {
 
-enum class Phase { Onnx, Zorro, Special, Fused, Cpu, Llvm, So, Exe };
+enum class Phase { Imported, Zorro, Special, Fused, Cpu, Llvm, So, Exe };
 
 struct PhaseInfo {
   Phase phase;
@@ -33,7 +33,7 @@ struct PhaseInfo {
 llvm::ArrayRef<PhaseInfo> getPhases();
 std::optional<Phase> parsePhase(llvm::StringRef name);
 llvm::StringRef nameOf(Phase phase);
-/// "onnx, zorro, …"
+/// "imported, zorro, …"
 std::string phaseNames();
 
 } // namespace zorro

@@ -27,7 +27,7 @@ std::string zorro::weightFolder(const CompileOptions &options) {
                                 : options.folder;
 }
 
-// onnx -> zorro: what the graph means.
+// imported -> zorro: what the graph means.
 static void buildRaise(OpPassManager &pm, const CompileOptions &options) {
   // Shape arithmetic and masks first: every size is known from here on.
   FoldConstantsOptions fold;
@@ -81,7 +81,7 @@ void zorro::buildPhase(OpPassManager &pm, Phase phase, const CompileOptions &opt
     return buildFuse(pm);
   case Phase::Cpu:
     return buildCpu(pm, options);
-  case Phase::Onnx:
+  case Phase::Imported:
   case Phase::Llvm:
   case Phase::So:
   case Phase::Exe:

@@ -24,7 +24,7 @@ def FoldConstants : Pass<"zorro-fold-constants", "::mlir::ModuleOp"> {
     %s = arith.constant dense<[1, 16, 64]> : tensor<3xi64>
     ```
 
-    Before: the `onnx` phase. After: every shape is static (or, with `require-static`, an error
+    Before: the `imported` phase. After: every shape is static (or, with `require-static`, an error
     names what is not), and equal constants are one. Bit-exact with ONNX's reference semantics.
   }];
   let options = [
@@ -57,7 +57,7 @@ def RaiseAttention : Pass<"zorro-raise-attention", "::mlir::ModuleOp"> {
          over s0: 16, s1: 4, s2: 32 empty nan> scale 1.0 : …
     ```
 
-    Before: the `onnx` phase with constants folded. After: no masked softmax whose mask is a
+    Before: the `imported` phase with constants folded. After: no masked softmax whose mask is a
     constant block table is left. The mask is read cell by cell, its table is expanded again and
     compared. Finite fills between -1e30 and -65000 are recorded in the module's
     `zorro.assumptions`. A mask that cannot be raised stays dense, with a remark that names the

@@ -102,7 +102,7 @@ static OwningOpRef<ModuleOp> import(StringRef path, const ImportOptions &options
   OwningOpRef<ModuleOp> module = ModuleOp::create(NameLoc::get(builder.getStringAttr(name)));
   WeightDigest digest =
       orRefuse(WeightReader::digest(file, 0, file.getSize(), Type()), "cannot read the model");
-  (*module)->setAttr(kPhaseAttr, builder.getStringAttr("onnx"));
+  (*module)->setAttr(kPhaseAttr, builder.getStringAttr("imported"));
   (*module)->setAttr("zorro.source", builder.getStringAttr(name));
   (*module)->setAttr("zorro.source_hash", builder.getStringAttr(digest.hash));
   TensorImporter tensors(path, file, options, *module);

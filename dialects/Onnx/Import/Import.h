@@ -58,7 +58,7 @@ struct ImportStatus {
   std::string message;
 };
 
-/// Imports `path` (`.onnxtxt`: ONNX's text form; else protobuf) as a module in the `onnx` phase.
+/// Imports `path` (`.onnxtxt`: ONNX's text form; else protobuf) as a module in the `imported` phase.
 /// A failure is one diagnostic, repeated in `status`.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> importModel(llvm::StringRef path,
                                                                const ImportOptions &options,

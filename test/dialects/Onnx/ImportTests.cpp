@@ -16,7 +16,7 @@ using namespace zorro::test;
 // The module says what it is, and keeps the names of inputs, outputs and nodes.
 TEST(Import, NamesEverything) {
   Imported result = importText("g (float[2, 4] audio) => (float[2, 4] out) { out = Relu(audio) }");
-  expectText(result, "zorro.phase = \"onnx\"");
+  expectText(result, "zorro.phase = \"imported\"");
   expectText(result, "zorro.opset = {ai.onnx = 18 : i64}");
   expectText(result, "zorro.source = \"model.onnxtxt\"");
   expectText(result, "tensor<2x4xf32> {zorro.name = \"audio\"}");
