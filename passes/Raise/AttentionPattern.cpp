@@ -28,31 +28,11 @@ bool AttentionPattern::refuse(const Twine &why) {
   return false;
 }
 
-/// Steps over nodes that do not change a float's meaning.
-static Value skipCasts(Value value) {
-  while (auto node = value.getDefiningOp<NodeOp>()) {
-    bool keeps = node.is("Identity") || (node.is("Dropout") && node.getInputs().size() == 1);
-    if (node.is("Cast"))
-      keeps = isa<FloatType>(getElementTypeOrSelf(node.getInput(0))) &&
-              isa<FloatType>(getElementTypeOrSelf(node->getResult(0)));
-    if (!keeps)
-      break;
-    value = node.getInput(0);
-  }
-  return value;
-}
-
 bool AttentionPattern::match() { return matchScores() && matchProduct() && matchValues(); }
 
 //===----------------------------------------------------------------------------------------===//
 // Scores
 //===----------------------------------------------------------------------------------------===//
-
-bool AttentionPattern::isProduct(NodeOp node) {
-  if (!node || node.getInputs().size() != 2)
-    return false;
-  return node.is("MatMul") || node.is("Einsum");
-}
 
 bool AttentionPattern::matchScores() {
   RankedTensorType type = staticType(softmax->getResult(0));
@@ -69,89 +49,19 @@ bool AttentionPattern::matchScores() {
       product = node;
       break;
     }
-    if (!node || !matchScoreStep(node, value)) {
+    if (!node || !steps.match(node, value)) {
       // A mask over something else than a product is worth a word; a plain softmax is not.
-      if (llvm::any_of(steps, [](const Step &step) { return step.kind == Step::Select; }))
+      if (!steps.getReason().empty())
+        refuse(steps.getReason());
+      else if (steps.selects())
         refuse("no product of queries and keys under the mask");
       return false;
     }
+    locations.push_back(node.getLoc());
   }
   if (staticType(product->getResult(0)) &&
       cast<ShapedType>(product->getResult(0).getType()).getShape() != type.getShape())
     return refuse("the mask broadcasts the scores");
-  return true;
-}
-
-/// One node between the product and the softmax; `next` becomes its scores.
-bool AttentionPattern::matchScoreStep(NodeOp node, Value &next) {
-  auto isKnown = [&](unsigned i) { return Constants::isConstant(node.getInput(i)); };
-  auto looksLikeScores = [&](Value value) {
-    auto inner = skipCasts(value).getDefiningOp<NodeOp>();
-    return inner && (isProduct(inner) || inner.is("Mul") || inner.is("Div") || inner.is("Add") ||
-                     inner.is("Where"));
-  };
-  Step step = {Step::Scale, {}, true, 1, node.getNodeName()};
-  if (node.is("Mul") || node.is("Div")) {
-    bool second = isKnown(1);
-    if (!second && (node.is("Div") || !isKnown(0)))
-      return false;
-    auto factor = constants.getSplat(node.getInput(second ? 1 : 0));
-    if (!factor || *factor == 0)
-      return false;
-    step.number = node.is("Div") ? 1 / *factor : *factor;
-    next = node.getInput(second ? 0 : 1);
-  } else if (node.is("Add")) {
-    if (!isKnown(0) && !isKnown(1)) {
-      if (isProduct(skipCasts(node.getInput(0)).getDefiningOp<NodeOp>()) ||
-          isProduct(skipCasts(node.getInput(1)).getDefiningOp<NodeOp>()))
-        refuse("the mask added by node '" + node.getNodeName() + "' is computed at run time");
-      return false;
-    }
-    unsigned known = isKnown(1) ? 1 : 0;
-    step.kind = Step::Add;
-    step.constant = node.getInput(known);
-    next = node.getInput(1 - known);
-  } else if (node.is("Where")) {
-    auto first = constants.getSplat(node.getInput(1)), second = constants.getSplat(node.getInput(2));
-    if (!first && !second)
-      return false;
-    next = node.getInput(first ? 2 : 1);
-    if (!isKnown(0)) {
-      if (looksLikeScores(next))
-        refuse("the mask of node '" + node.getNodeName() + "' is computed at run time");
-      return false;
-    }
-    step.kind = Step::Select;
-    step.constant = node.getInput(0);
-    step.keep = !first;
-    step.number = first ? *first : *second;
-  } else {
-    return false;
-  }
-  locations.push_back(node.getLoc());
-  steps.push_back(step);
-  return true;
-}
-
-bool AttentionPattern::replaySteps() {
-  auto type = cast<RankedTensorType>(product->getResult(0).getType());
-  table.emplace(type.getShape().take_back(2).front(), type.getShape().back());
-  for (const Step &step : llvm::reverse(steps)) {
-    if (step.kind == Step::Scale) {
-      if (step.number < 0 && table->isTouched())
-        return refuse("node '" + step.node + "' turns the mask's sign");
-      scale *= step.number;
-      table->scale(step.number);
-      continue;
-    }
-    DenseElementsAttr attr = constants.get(step.constant);
-    if (!attr)
-      return refuse("the mask of node '" + step.node + "' cannot be read: " + constants.error);
-    bool follows = step.kind == Step::Add ? table->add(attr)
-                                          : table->select(attr, step.keep, step.number);
-    if (!follows)
-      return refuse("node '" + step.node + "': " + table->getReason());
-  }
   return true;
 }
 
@@ -206,8 +116,10 @@ bool AttentionPattern::matchProduct() {
   // The softmax of a linear layer is not attention.
   if (Constants::isConstant(k.value))
     return false;
-  if (!replaySteps())
-    return false;
+  auto type = cast<RankedTensorType>(product->getResult(0).getType());
+  table.emplace(type.getShape().take_back(2).front(), type.getShape().back());
+  if (!steps.replay(*table, scale))
+    return refuse(steps.getReason());
   peelScale(q.value);
   peelKeys();
   return true;

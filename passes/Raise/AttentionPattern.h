@@ -13,7 +13,7 @@
 #define ZORRO_PASSES_RAISE_ATTENTIONPATTERN_H
 
 #include "passes/Raise/Constants.h"
-#include "passes/Raise/MaskTable.h"
+#include "passes/Raise/MaskSteps.h"
 #include "passes/Raise/NodeBuilder.h"
 
 namespace zorro::raise {
@@ -21,7 +21,7 @@ namespace zorro::raise {
 class AttentionPattern {
 public:
   AttentionPattern(onnx::NodeOp softmax, Constants &constants)
-      : softmax(softmax), constants(constants) {}
+      : softmax(softmax), constants(constants), steps(constants) {}
 
   /// Whether the softmax is that of attention whose mask is known. Where it is not, `getReason`
   /// says why if the softmax looks like attention, and is empty if it does not.
@@ -43,10 +43,7 @@ private:
   };
 
   bool matchScores();
-  bool matchScoreStep(onnx::NodeOp node, mlir::Value &next);
-  bool isProduct(onnx::NodeOp node);
   bool matchProduct();
-  bool replaySteps();
   bool matchValues();
   bool refuse(const llvm::Twine &why);
 
@@ -55,17 +52,9 @@ private:
   mlir::Value toHeads(NodeBuilder &nodes, mlir::Location loc, const Operand &operand,
                       llvm::ArrayRef<int64_t> leading);
 
-  struct Step {
-    enum Kind { Add, Select, Scale } kind;
-    mlir::Value constant; // Add: what is added; Select: the condition
-    bool keep;            // Select: the condition's value where the score stays
-    double number;        // Select: the fill; Scale: the factor
-    std::string node;
-  };
-
   onnx::NodeOp softmax, product, last;
   Constants &constants;
-  llvm::SmallVector<Step> steps; // from the softmax back to the product
+  MaskSteps steps;
   llvm::SmallVector<mlir::Location> locations;
   Operand q, k, v;
   llvm::SmallVector<int64_t> resultPerm; // of [leading…, tokens, head size] to the last node's
@@ -73,7 +62,6 @@ private:
   NanRows nanRows = NanRows::Kept;
   std::optional<MaskTable> table;
   std::string reason;
-  std::string runTimeMask; // the node that adds or selects by something computed
 };
 
 } // namespace zorro::raise
