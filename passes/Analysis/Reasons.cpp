@@ -13,6 +13,7 @@
 
 #include <cmath>
 #include <map>
+#include <optional>
 
 using namespace mlir;
 using namespace zorro;
@@ -136,6 +137,18 @@ static std::string printEmptyRow(Operation *op, IndexRange rows, const std::stri
          std::to_string(tokens) + " tokens";
 }
 
+/// Of `keys`, the first that the rows may see; nothing where they see none.
+static std::optional<IndexRange> findSeen(MaskAttr mask, unsigned segment, IndexRange rows,
+                                          IndexRange keys) {
+  for (const KeySpan &span : mask.getSpans(segment)) {
+    IndexRange seen = {std::max(span.beginFor(rows.begin), keys.begin),
+                       std::min(span.endFor(rows.end - 1), keys.end)};
+    if (seen.begin < seen.end)
+      return seen;
+  }
+  return std::nullopt;
+}
+
 /// `crosses`: the row and what it reads have different names.
 static std::string explainAttention(AttentionOp op, IndexRange rows, IndexRange keys,
                                     bool &crosses) {
@@ -143,29 +156,55 @@ static std::string explainAttention(AttentionOp op, IndexRange rows, IndexRange 
   std::string rowNames, keyNames;
   if (mask) {
     rowNames = printSegments(mask.getQueries(), rows);
-    unsigned segment = 0;
-    StreamsAttr queries = mask.getQueries();
-    while (queries.getBegin(segment) + queries.getSizes()[segment] <= rows.begin)
-      ++segment;
-    if (mask.isEmptyRow(segment))
+    unsigned segment = MaskAttr::segmentOf(mask.getQueries(), rows.begin);
+    if (mask.getEmpty() == EmptyRow::Uniform &&
+        mask.getLiveKeys(segment, rows.begin - mask.getQueries().getBegin(segment)) == 0)
       return printEmptyRow(op, rows, rowNames, mask.getKeys().getTotal());
     // Only what the row sees of the keys is the reason; none of it, where the row reads itself as
     // a query.
-    bool sees = false;
-    for (auto [begin, end] : mask.getIntervals(segment))
-      if (begin < keys.end && keys.begin < end) {
-        keys = {std::max(begin, keys.begin), std::min(end, keys.end)};
-        sees = true;
-        break;
-      }
-    if (!sees)
+    std::optional<IndexRange> seen = findSeen(mask, segment, rows, keys);
+    if (!seen)
       return "";
+    keys = *seen;
     keyNames = printSegments(mask.getKeys(), keys);
   }
   crosses = rowNames != keyNames;
   bool one = rows.end - rows.begin == 1;
   return nameStep(op) + ": " + printRows(rows) + rowNames + (one ? " attends " : " attend ") +
          printRange(keys) + keyNames;
+}
+
+/// Which of the keys a row attends is for the padding to say.
+static std::string explainPadding(AttentionOp op, IndexRange rows, const std::string &name) {
+  MaskAttr mask = op.getMaskAttr();
+  bool one = rows.end - rows.begin == 1;
+  return nameStep(op) + ": " + printRows(rows) +
+         (mask ? printSegments(mask.getQueries(), rows) : "") + (one ? " attends" : " attend") +
+         " the keys that '" + name + "' leaves";
+}
+
+/// A mean or the like over an axis on which inputs lie side by side.
+static std::string explainStatistic(Operation *op, Value read) {
+  SmallVector<int64_t> axes;
+  if (auto structured = dyn_cast<linalg::LinalgOp>(op)) {
+    if (structured.getNumReductionLoops() == 0 || structured.getNumDpsInputs() != 1)
+      return "";
+    AffineMap map = structured.getIndexingMapsArray().front();
+    SmallVector<utils::IteratorType> iterators = structured.getIteratorTypesArray();
+    for (auto [axis, expr] : llvm::enumerate(map.getResults()))
+      if (auto dim = dyn_cast<AffineDimExpr>(expr);
+          dim && iterators[dim.getPosition()] == utils::IteratorType::reduction)
+        axes.push_back(axis);
+  } else if (isa<LayerNormOp, RMSNormOp>(op)) {
+    axes.push_back(shapeOf(read.getType()).size() - 1);
+  }
+  if (axes.empty())
+    return "";
+  std::string list;
+  for (int64_t axis : axes)
+    list += (list.empty() ? "" : ", ") + std::to_string(axis);
+  return nameStep(op) + " takes a statistic over " + (axes.size() == 1 ? "axis " : "axes ") + list +
+         ", so it joins it with other inputs";
 }
 
 /// The softmax that `value` comes from by moves and casts alone.
@@ -227,9 +266,14 @@ std::string zorro::explainChain(const StreamDependence &streams, const Chain &ch
       other = other.empty() ? step : other;
       if (crosses && !mixes && sentence.empty())
         before += step + "; ";
+    } else if (attention && chain[i + 1].value == attention.getPadding()) {
+      step = explainPadding(attention, box[2], name);
+      other = other.empty() ? step : other;
     } else if (auto structured = dyn_cast<linalg::LinalgOp>(op)) {
       step = explainProduct(streams, structured, box);
     }
+    if (step.empty() && mixes)
+      step = explainStatistic(op, chain[i + 1].value);
     // An empty row is what one wants to hear of, wherever it stands.
     if (StringRef(step).contains("no live key"))
       return step;
@@ -250,4 +294,105 @@ std::string zorro::explainChain(const StreamDependence &streams, const Chain &ch
   if (nodes.size() > 4) // the ends tell enough
     nodes.erase(nodes.begin() + 2, nodes.end() - 2);
   return "through " + llvm::join(nodes, ", ");
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Conditions
+//===----------------------------------------------------------------------------------------===//
+
+static std::string quoteInputs(const StreamDependence &streams, uint64_t taint) {
+  std::string names;
+  for (auto [i, name] : llvm::enumerate(streams.getInputs()))
+    if (taint & StreamDependence::bitOf(i))
+      names += (names.empty() ? "'" : ", '") + name + "'";
+  return names.empty() ? "padding" : names;
+}
+
+/// Inputs that decide which scores of a softmax are dead: of the booleans on the way to it, or of
+/// what a fill first appears in.
+static uint64_t findPadding(const StreamDependence &streams, Value scores) {
+  uint64_t chosen = 0, added = 0;
+  llvm::SetVector<Operation *> seen;
+  if (Operation *def = scores.getDefiningOp())
+    seen.insert(def);
+  constexpr size_t kFarthest = 64;
+  for (size_t i = 0; i != seen.size() && i != kFarthest; ++i) {
+    bool holds = false, reads = false;
+    for (Value result : seen[i]->getResults())
+      for (const Cell &cell : streams.get(result).getCells())
+        holds |= !cell.isKnown() && (cell.flags & (kFill | kInfinite));
+    for (Value operand : readValues(seen[i])) {
+      if (!hasGrid(operand.getType()))
+        continue;
+      const GridValue &grid = streams.get(operand);
+      bool fills = llvm::any_of(grid.getCells(), [](const Cell &cell) {
+        return !cell.isKnown() && (cell.flags & (kFill | kInfinite));
+      });
+      reads |= fills;
+      if (holds && grid.getElement() == Element::Boolean)
+        chosen |= grid.getTaint();
+      if (Operation *def = operand.getDefiningOp(); fills && def)
+        seen.insert(def);
+    }
+    if (holds && !reads)
+      for (Value operand : readValues(seen[i]))
+        if (hasGrid(operand.getType()))
+          added |= streams.get(operand).getTaint();
+  }
+  return chosen ? chosen : added;
+}
+
+std::string zorro::explainCondition(const StreamDependence &streams, const Chain &chain,
+                                    unsigned input) {
+  uint64_t bit = StreamDependence::bitOf(input);
+  const StreamDependence &promised = streams.underPromise();
+  for (const auto &ref : llvm::reverse(chain)) {
+    SmallVector<IndexRange, 4> box = streams.getFine(ref.value).getBox(ref.cell);
+    Operation *op = ref.value.getDefiningOp();
+    if (!op || (promised.get(ref.value).joinBox(box).taint & bit))
+      continue;
+    // The first step that the promise stops.
+    SoftmaxOp softmax = dyn_cast<SoftmaxOp>(op);
+    if (auto structured = dyn_cast<linalg::LinalgOp>(op))
+      for (Value operand : structured.getDpsInputs())
+        if (SoftmaxOp found = findSoftmax(operand))
+          softmax = found;
+    if (auto attention = dyn_cast<AttentionOp>(op); attention && attention.getPadding()) {
+      MaskAttr mask = attention.getMaskAttr();
+      EmptyRow empty = mask ? mask.getEmpty() : EmptyRow::Nan;
+      IndexRange rows = box[2];
+      bool one = rows.end - rows.begin == 1;
+      std::string gives = empty == EmptyRow::Nan    ? (one ? " is NaN" : " are NaN")
+                          : empty == EmptyRow::Zero ? (one ? " is 0" : " are 0")
+                                                    : (one ? " averages all " : " average all ");
+      if (empty == EmptyRow::Uniform)
+        gives += std::to_string(shapeOf(attention.getK().getType())[2]) + " tokens";
+      uint64_t padding = streams.get(attention.getPadding()).getTaint();
+      return nameStep(op) + ": " + printRows(rows) +
+             (mask ? printSegments(mask.getQueries(), rows) : "") + gives + " where " +
+             quoteInputs(streams, padding) + " leaves " + (one ? "it" : "them") + " no key";
+    }
+    if (softmax && box.size() >= 2) {
+      IndexRange rows = box[box.size() - 2];
+      bool one = rows.end - rows.begin == 1;
+      return nameStep(softmax) + ": " + printRows(rows) +
+             (one ? " averages all " : " average all ") +
+             std::to_string(shapeOf(softmax.getX().getType()).back()) + " tokens where " +
+             quoteInputs(streams, findPadding(streams, softmax.getX())) + " leaves " +
+             (one ? "it" : "them") + " no key";
+    }
+    return nameStep(op) + ": only where padding leaves a row no key";
+  }
+  return "";
+}
+
+Reason zorro::findReason(const StreamDependence &streams, unsigned output, unsigned input) {
+  Reason reason;
+  reason.conditional = streams.getConditionalTaint(output) & StreamDependence::bitOf(input);
+  // What holds in any case is shown by a chain that holds in any case.
+  const StreamDependence &from = reason.conditional ? streams : streams.underPromise();
+  reason.chain = findChain(from, output, input);
+  reason.text = reason.conditional ? explainCondition(streams, reason.chain, input)
+                                   : explainChain(from, reason.chain, input);
+  return reason;
 }

@@ -33,6 +33,18 @@ llvm::SmallVector<std::string> nodesOf(const Chain &chain);
 /// "node /blocks.0/attn: rows 512…527 (fusion) attend 528…1311 (video)".
 std::string explainChain(const StreamDependence &streams, const Chain &chain, unsigned input);
 
+/// Of a dependence that the promise of live rows takes away: "node /attn: rows 0…4 (audio) average
+/// all 12 tokens where 'mask' leaves them no key". Empty where it takes none away.
+std::string explainCondition(const StreamDependence &streams, const Chain &chain, unsigned input);
+
+/// Both in one: the chain of a dependence, and the sentence.
+struct Reason {
+  Chain chain;
+  std::string text;
+  bool conditional;
+};
+Reason findReason(const StreamDependence &streams, unsigned output, unsigned input);
+
 } // namespace zorro
 
 #endif // ZORRO_PASSES_ANALYSIS_REASONS_H

@@ -26,6 +26,12 @@
 namespace zorro {
 
 using GridLookup = llvm::function_ref<const GridValue &(mlir::Value)>;
+
+/// What a rule may rely on beside its operands.
+struct Promises {
+  bool liveRows = false; // at run time no padding empties a row
+};
+
 /// One grid per result; nothing where no rule describes the operation.
 using Grids = std::optional<std::vector<GridValue>>;
 
@@ -38,15 +44,16 @@ bool hasGrid(mlir::Type type);
 llvm::SmallVector<mlir::Value> readValues(mlir::Operation *op);
 
 /// Dispatches to the rules below.
-Grids transferOp(mlir::Operation *op, GridLookup get);
+Grids transferOp(mlir::Operation *op, GridLookup get, Promises promises = {});
 /// The rule for an operation that nobody described: every result depends on all that is read.
 std::vector<GridValue> joinEverything(mlir::Operation *op, GridLookup get);
 
-Grids transferZorro(mlir::Operation *op, GridLookup get);
+Grids transferZorro(mlir::Operation *op, GridLookup get, Promises promises);
 Grids transferTensor(mlir::Operation *op, GridLookup get);
 Grids transferLinalg(mlir::linalg::LinalgOp op, GridLookup get);
 
-GridValue softmaxGrid(const GridValue &x);
+GridValue softmaxGrid(const GridValue &x, Promises promises);
+GridValue attentionGrid(AttentionOp op, GridLookup get, Promises promises);
 /// A constant attribute as a grid.
 std::optional<GridValue> constantGrid(mlir::Attribute value, mlir::Type type);
 

@@ -224,7 +224,7 @@ static Grids transferScalar(Operation *op, GridLookup get) {
   return just(GridValue({}, elementOf(type), evaluateScalar(op, cells)));
 }
 
-Grids zorro::transferOp(Operation *op, GridLookup get) {
+Grids zorro::transferOp(Operation *op, GridLookup get, Promises promises) {
   for (Value value : readValues(op))
     if (!hasGrid(value.getType()))
       return std::nullopt;
@@ -233,7 +233,7 @@ Grids zorro::transferOp(Operation *op, GridLookup get) {
       return std::nullopt;
   if (auto structured = dyn_cast<linalg::LinalgOp>(op))
     return transferLinalg(structured, get);
-  if (Grids grids = transferZorro(op, get))
+  if (Grids grids = transferZorro(op, get, promises))
     return grids;
   if (Grids grids = transferTensor(op, get))
     return grids;

@@ -19,7 +19,8 @@ using namespace zorro;
 //===----------------------------------------------------------------------------------------===//
 
 /// Softmax of one row of cells; `widths` are the elements of each.
-static SmallVector<Cell> softmaxRow(ArrayRef<Cell> row, ArrayRef<int64_t> widths, Element element) {
+static SmallVector<Cell> softmaxRow(ArrayRef<Cell> row, ArrayRef<int64_t> widths, Element element,
+                                    Promises promises) {
   constexpr double inf = std::numeric_limits<double>::infinity();
   bool rowLive = false, anchored = false, allKnownDead = true;
   uint64_t liveTaint = 0, allTaint = 0, nonFinite = 0;
@@ -47,6 +48,8 @@ static SmallVector<Cell> softmaxRow(ArrayRef<Cell> row, ArrayRef<int64_t> widths
     result.assign(row.size(), Cell::known(value));
     return result;
   }
+  // What may be dead at run time is not all dead, by promise.
+  rowLive |= promises.liveRows && candidates > 0;
   bool mayBeNaN = (mayBe & kNaN) || !(rowLive || anchored);
   uint64_t nanTaint = mayBeNaN ? nonFinite : 0;
   for (auto [cell, width] : llvm::zip(row, widths)) {
@@ -56,7 +59,7 @@ static SmallVector<Cell> softmaxRow(ArrayRef<Cell> row, ArrayRef<int64_t> widths
     if (rowLive ? dead : deadByInfinity) {
       result.push_back(mayBeNaN ? Cell::zeroOrNaN(nanTaint) : Cell::known(0));
     } else if (rowLive && !(mayBe & kNaN) && candidates == 1 &&
-               !(cell.mayBe() & (kFill | kInfinite))) {
+               (promises.liveRows || !(cell.mayBe() & (kFill | kInfinite)))) {
       result.push_back(Cell::known(1)); // the only live key
     } else {
       result.push_back(Cell::any((rowLive ? liveTaint : allTaint) | nonFinite,
@@ -66,7 +69,7 @@ static SmallVector<Cell> softmaxRow(ArrayRef<Cell> row, ArrayRef<int64_t> widths
   return result;
 }
 
-GridValue zorro::softmaxGrid(const GridValue &x) {
+GridValue zorro::softmaxGrid(const GridValue &x, Promises promises) {
   if (x.getCells().empty())
     return x;
   const Cuts &cuts = x.getCuts(x.getRank() - 1);
@@ -76,7 +79,7 @@ GridValue zorro::softmaxGrid(const GridValue &x) {
   std::vector<Cell> cells;
   for (size_t i = 0; i != x.getCells().size(); i += widths.size())
     llvm::append_range(cells, softmaxRow(x.getCells().slice(i, widths.size()), widths,
-                                         x.getElement()));
+                                         x.getElement(), promises));
   return GridValue(x.getShape(), x.getElement(), x.getCuts(), std::move(cells));
 }
 
@@ -158,99 +161,10 @@ static GridValue transferContract(ContractOp op, GridLookup get) {
 }
 
 //===----------------------------------------------------------------------------------------===//
-// Attention
-//===----------------------------------------------------------------------------------------===//
-
-static Cuts boundsOf(StreamsAttr streams) {
-  Cuts bounds = {0};
-  for (int64_t size : streams.getSizes())
-    bounds.push_back(bounds.back() + size);
-  return bounds;
-}
-
-/// One query segment: the weights over the key segments that it may see, times their values.
-static Cell attendCell(AttentionOp op, ArrayRef<IndexRange> box, GridLookup get, Element element) {
-  const GridValue &q = get(op.getQ()), &k = get(op.getK()), &v = get(op.getV());
-  MaskAttr mask = op.getMaskAttr();
-  IndexRange rows = box[2], features = {0, q.getShape()[3]};
-  int64_t tokens = k.getShape()[2], liveKeys = 0;
-  SmallVector<IndexRange> live;
-  bool empty = false;
-  if (!mask) {
-    live.push_back({0, tokens});
-  } else {
-    unsigned segment = 0;
-    StreamsAttr queries = mask.getQueries();
-    while (queries.getBegin(segment) + queries.getSizes()[segment] <= rows.begin)
-      ++segment;
-    for (auto [begin, end] : mask.getIntervals(segment))
-      live.push_back({begin, end});
-    empty = live.empty();
-  }
-  Cell weight;
-  if (empty) {
-    if (mask.getEmpty() == EmptyRow::Zero)
-      return Cell::known(0);
-    if (mask.getEmpty() == EmptyRow::Nan)
-      return Cell::known(std::nan(""));
-    weight = Cell::known(roundTo(1.0 / tokens, element));
-    live.push_back({0, tokens});
-  } else {
-    SmallVector<Cell> scores = {q.joinBox({box[0], box[1], rows, features})};
-    for (IndexRange keys : live) {
-      scores.push_back(k.joinBox({box[0], box[1], keys, features}));
-      liveKeys += keys.end - keys.begin;
-    }
-    weight = mixCells(scores, element);
-    // An infinity or a fill among the scores may make the row NaN or uniform.
-    bool odd = weight.flags & kUnusual;
-    weight.flags = odd ? kNaN : 0;
-    if (odd)
-      weight.nonFinite |= weight.taint;
-    if (liveKeys == 1 && !odd)
-      weight = Cell::known(1);
-  }
-  SmallVector<ReductionPart> parts;
-  for (IndexRange keys : live) {
-    const Cuts &cuts = v.getCuts(2);
-    for (unsigned s = 0; s != v.getSegments(2); ++s) {
-      IndexRange part = {std::max(keys.begin, cuts[s]), std::min(keys.end, cuts[s + 1])};
-      if (part.begin < part.end)
-        parts.push_back({mulCells(weight, v.joinBox({box[0], box[1], part, box[3]}), element),
-                         part.end - part.begin});
-    }
-  }
-  return reduceCells(parts, Reduction::Sum, element, false);
-}
-
-static GridValue transferAttention(AttentionOp op, GridLookup get) {
-  const GridValue &q = get(op.getQ()), &k = get(op.getK()), &v = get(op.getV());
-  Element element = elementOf(op.getType());
-  SmallVector<Cuts> cuts;
-  for (unsigned axis : {0, 1})
-    cuts.push_back(uniteCuts(uniteCuts(q.getCuts(axis), k.getCuts(axis)), v.getCuts(axis)));
-  cuts.push_back(q.getCuts(2));
-  if (MaskAttr mask = op.getMaskAttr())
-    cuts.back() = uniteCuts(cuts.back(), boundsOf(mask.getQueries()));
-  cuts.push_back(v.getCuts(3));
-  SmallVector<unsigned> sizes;
-  for (const Cuts &axis : cuts)
-    sizes.push_back(axis.size() - 1);
-  std::vector<Cell> cells;
-  forEachIndex(sizes, [&](ArrayRef<unsigned> index) {
-    SmallVector<IndexRange, 4> box;
-    for (auto [axis, i] : llvm::enumerate(index))
-      box.push_back({cuts[axis][i], cuts[axis][i + 1]});
-    cells.push_back(attendCell(op, box, get, element));
-  });
-  return GridValue(shapeOf(op.getType()), element, cuts, std::move(cells));
-}
-
-//===----------------------------------------------------------------------------------------===//
 // Dispatch
 //===----------------------------------------------------------------------------------------===//
 
-Grids zorro::transferZorro(Operation *op, GridLookup get) {
+Grids zorro::transferZorro(Operation *op, GridLookup get, Promises promises) {
   auto just = [](GridValue grid) {
     return Grids(std::vector<GridValue>{std::move(grid)});
   };
@@ -263,8 +177,10 @@ Grids zorro::transferZorro(Operation *op, GridLookup get) {
                               Cell::any(0, fills && isFloat(element) ? kUnusual : 0)));
       })
       .Case<ContractOp>([&](ContractOp contract) { return just(transferContract(contract, get)); })
-      .Case<AttentionOp>([&](AttentionOp attend) { return just(transferAttention(attend, get)); })
-      .Case<SoftmaxOp>([&](SoftmaxOp softmax) { return just(softmaxGrid(get(softmax.getX()))); })
+      .Case<AttentionOp>(
+          [&](AttentionOp attention) { return just(attentionGrid(attention, get, promises)); })
+      .Case<SoftmaxOp>(
+          [&](SoftmaxOp softmax) { return just(softmaxGrid(get(softmax.getX()), promises)); })
       .Case<LayerNormOp, RMSNormOp>([&](auto norm) {
         SmallVector<Cell> vectors;
         for (Value vector : llvm::drop_begin(norm->getOperands()))

@@ -17,7 +17,15 @@ static std::string nameOf(Attribute attribute, const Twine &otherwise) {
   return name ? name.str() : otherwise.str();
 }
 
-StreamDependence::StreamDependence(Operation *op) : function(cast<func::FuncOp>(op)) {
+static bool promisesLiveRows(Operation *op) {
+  auto module = op->getParentOfType<ModuleOp>();
+  return module && module->hasAttr(kAssumeLiveRowsAttr);
+}
+
+StreamDependence::StreamDependence(Operation *op) : StreamDependence(op, promisesLiveRows(op)) {}
+
+StreamDependence::StreamDependence(Operation *op, bool liveRows)
+    : function(cast<func::FuncOp>(op)), liveRows(liveRows) {
   for (unsigned i = 0, e = function.getNumResults(); i != e; ++i)
     outputs.push_back(nameOf(function.getResultAttr(i, kNameAttr), "result" + Twine(i)));
   for (BlockArgument arg : function.getArguments()) {
@@ -35,7 +43,7 @@ StreamDependence::StreamDependence(Operation *op) : function(cast<func::FuncOp>(
 void StreamDependence::visit(Operation *op) {
   noteBounds(op);
   auto lookup = [&](Value value) -> const GridValue & { return get(value); };
-  Grids results = transferOp(op, lookup);
+  Grids results = transferOp(op, lookup, {liveRows});
   if (!results) {
     results = joinEverything(op, lookup);
     undescribed.push_back(op);
@@ -57,6 +65,27 @@ Value StreamDependence::getOutput(unsigned i) const {
 SmallVector<unsigned> StreamDependence::dependsOn(unsigned output) const {
   SmallVector<unsigned> found;
   uint64_t taint = getTaint(output);
+  for (unsigned i = 0; i != inputs.size(); ++i)
+    if (taint & bitOf(i))
+      found.push_back(i);
+  return found;
+}
+
+const StreamDependence &StreamDependence::underPromise() const {
+  if (liveRows)
+    return *this;
+  if (!promised)
+    promised = std::make_unique<StreamDependence>(func::FuncOp(function), true);
+  return *promised;
+}
+
+uint64_t StreamDependence::getConditionalTaint(unsigned output) const {
+  return getTaint(output) & ~underPromise().getTaint(output);
+}
+
+SmallVector<unsigned> StreamDependence::conditionalOn(unsigned output) const {
+  SmallVector<unsigned> found;
+  uint64_t taint = getConditionalTaint(output);
   for (unsigned i = 0; i != inputs.size(); ++i)
     if (taint & bitOf(i))
       found.push_back(i);
@@ -143,7 +172,7 @@ StreamDependence::Relation StreamDependence::computeRelation(Operation *op, uint
         c.nonFinite = bit;
     }
     auto lookup = [&](Value value) -> const GridValue & { return probes.find(value)->second; };
-    Grids results = transferOp(op, lookup);
+    Grids results = transferOp(op, lookup, {liveRows});
     if (!results)
       results = joinEverything(op, lookup);
     for (auto [r, probed] : llvm::enumerate(*results))

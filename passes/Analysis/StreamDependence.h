@@ -28,8 +28,10 @@ namespace zorro {
 
 class StreamDependence {
 public:
-  /// `op` is a func.func; usable with the AnalysisManager.
+  /// `op` is a func.func; usable with the AnalysisManager. Whether rows are promised to be live is
+  /// what the module says (kAssumeLiveRowsAttr).
   explicit StreamDependence(mlir::Operation *op);
+  StreamDependence(mlir::Operation *op, bool liveRows);
 
   mlir::func::FuncOp getFunction() const { return function; }
   const GridValue &get(mlir::Value value) const;
@@ -46,6 +48,12 @@ public:
   uint64_t getTaint(unsigned output) const { return get(getOutput(output)).getTaint(); }
   /// Inputs that may influence output `i`, ascending.
   llvm::SmallVector<unsigned> dependsOn(unsigned output) const;
+  /// Inputs that influence output `i` only by rows that padding may empty at run time: under the
+  /// promise that there are none (--assume-live-rows), it is free of them.
+  uint64_t getConditionalTaint(unsigned output) const;
+  llvm::SmallVector<unsigned> conditionalOn(unsigned output) const;
+  /// The same function under that promise.
+  const StreamDependence &underPromise() const;
   /// Inputs that influence no output.
   llvm::SmallVector<unsigned> getUnused() const;
   /// Operations that no rule describes: each joined all that it reads.
@@ -73,6 +81,8 @@ private:
   Relation computeRelation(mlir::Operation *op, uint64_t bits) const;
 
   mlir::func::FuncOp function;
+  bool liveRows;
+  mutable std::unique_ptr<StreamDependence> promised;
   llvm::SmallVector<std::string> inputs, modalities, outputs;
   llvm::DenseMap<mlir::Value, GridValue> grids;
   llvm::SmallVector<mlir::Operation *> undescribed;

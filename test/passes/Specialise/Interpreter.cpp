@@ -250,6 +250,13 @@ private:
     return result;
   }
 
+  bool isKept(AttentionOp op, int64_t batch, int64_t key) {
+    if (!op.getPadding())
+      return true;
+    SmallVector<int64_t> shape = shapeOf(op.getPadding());
+    return values[op.getPadding()][(shape[0] == 1 ? 0 : batch) * shape[1] + key] != 0;
+  }
+
   Numbers runAttention(AttentionOp op) {
     SmallVector<int64_t> shape = shapeOf(op.getQ());
     int64_t heads = shape[0] * shape[1], queries = shape[2], d = shape[3];
@@ -260,19 +267,19 @@ private:
     for (int64_t h = 0; h != heads; ++h)
       for (int64_t i = 0; i != queries; ++i) {
         SmallVector<int64_t> live;
-        double empty = NAN;
-        bool uniform = false;
+        EmptyRow kind = EmptyRow::Nan;
+        SmallVector<KeySpan> spans = {{0, keys, -EntryAttr::kFar, EntryAttr::kFar}};
         if (MaskAttr mask = op.getMaskAttr()) {
-          unsigned segment = 0;
-          while (mask.getQueries().getBegin(segment) + mask.getQueries().getSizes()[segment] <= i)
-            ++segment;
-          for (auto [begin, end] : mask.getIntervals(segment))
-            for (int64_t j = begin; j != end; ++j)
-              live.push_back(j);
-          empty = mask.getEmpty() == EmptyRow::Zero ? 0 : NAN;
-          uniform = live.empty() && mask.getEmpty() == EmptyRow::Uniform;
+          spans = mask.getSpans(MaskAttr::segmentOf(mask.getQueries(), i));
+          kind = mask.getEmpty();
         }
-        if (!op.getMaskAttr() || uniform)
+        for (const KeySpan &span : spans)
+          for (int64_t j = span.beginFor(i); j < span.endFor(i); ++j)
+            if (isKept(op, h / shape[1], j))
+              live.push_back(j);
+        double empty = kind == EmptyRow::Zero ? 0 : NAN;
+        bool uniform = live.empty() && kind == EmptyRow::Uniform;
+        if (uniform)
           for (int64_t j = 0; j != keys; ++j)
             live.push_back(j);
         Numbers weights;

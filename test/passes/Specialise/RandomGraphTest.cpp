@@ -110,6 +110,25 @@ private:
     add(name, x.tokens, x.width);
   }
 
+  /// All of a key segment, a band or some ranges of it.
+  std::string randomEntry(int64_t queries, int64_t keys) {
+    switch (below(8)) {
+    case 0: return " causal";
+    case 1: return " same";
+    case 2: {
+      int64_t low = below(queries + keys) - queries;
+      std::string from = below(3) ? num(low) : "*", to = below(3) ? num(low + below(3)) : "*";
+      return " band(" + from + ", " + to + ")";
+    }
+    case 3: {
+      int64_t begin = below(keys), end = begin + 1 + below(keys - begin);
+      std::string more = end + 1 < keys ? ", " + num(end + 1) + ", " + num(keys) : "";
+      return " keys(" + num(begin) + ", " + num(end) + more + ")";
+    }
+    default: return "";
+    }
+  }
+
   std::string randomMask(int64_t queries, int64_t keys) {
     auto cut = [&](int64_t length) {
       std::vector<int64_t> sizes;
@@ -125,13 +144,44 @@ private:
       std::string row;
       for (size_t j = 0; j != k.size(); ++j)
         if (below(5) < 2)
-          row += (row.empty() ? "k" : ", k") + num(j);
+          row += (row.empty() ? "k" : ", k") + num(j) + randomEntry(q[i], k[j]);
       text += (i ? ", q" : "q") + num(i) + ": " + num(q[i]) + " -> [" + row + "]";
     }
     for (size_t j = 0; j != k.size(); ++j)
       over += (j ? ", k" : "k") + num(j) + ": " + num(k[j]);
     const char *kinds[] = {"nan", "uniform", "zero"};
     return text + " over " + over + " empty " + kinds[below(3)] + ">";
+  }
+
+  /// Padding of all keys, or of some while the others are constantly there or not.
+  std::string randomPadding(int64_t keys) {
+    auto bits = [&](int64_t n) { return "tensor<1x" + num(n) + "xi1>"; };
+    int64_t begin = below(keys), size = 1 + below(keys - begin);
+    std::string cut = fresh(), part = fresh();
+    line(cut + " = tensor.extract_slice %p[" + num(below(32 - size)) + "] [" + num(size) +
+         "] [1] : tensor<32xi1> to tensor<" + num(size) + "xi1>");
+    line(part + " = tensor.expand_shape " + cut + " [[0, 1]] output_shape [1, " + num(size) +
+         "] : tensor<" + num(size) + "xi1> into " + bits(size));
+    if (size == keys)
+      return " padding " + part + " : " + bits(keys);
+    std::string names, types;
+    auto add = [&](const std::string &name, int64_t n) {
+      names += (names.empty() ? "" : ", ") + name;
+      types += (types.empty() ? "" : ", ") + bits(n);
+    };
+    auto constant = [&](int64_t n) {
+      if (n == 0)
+        return;
+      std::string name = fresh();
+      line(name + " = arith.constant dense<" + (below(3) ? "true" : "false") + "> : " + bits(n));
+      add(name, n);
+    };
+    constant(begin);
+    add(part, size);
+    constant(keys - begin - size);
+    std::string whole = fresh();
+    line(whole + " = tensor.concat dim(1) " + names + " : (" + types + ") -> " + bits(keys));
+    return " padding " + whole + " : " + bits(keys);
   }
 
   void attention(const Entry &q, const Entry &k) {
@@ -145,7 +195,8 @@ private:
       return name;
     };
     std::string eq = expand(q), ek = expand(k), o = fresh(), name = fresh();
-    line(o + " = zorro.attention " + eq + ", " + ek + ", " + ek + " mask " +
+    std::string padding = below(3) ? "" : randomPadding(k.tokens);
+    line(o + " = zorro.attention " + eq + ", " + ek + ", " + ek + padding + " mask " +
          randomMask(q.tokens, k.tokens) + " scale 5.0e-1 : " + four(q.tokens) + ", " +
          four(k.tokens) + ", " + four(k.tokens) + " -> " + four(q.tokens));
     line(name + " = tensor.collapse_shape " + o + " [[0, 1], [2], [3]] : " + four(q.tokens) +
