@@ -47,6 +47,7 @@ public:
 private:
   bool isModel() const { return llvm::sys::path::extension(options.input).starts_with(".onnx"); }
   int load();
+  void promise();
   int nameModalities();
   void keep(Phase phase);
   int runTo(Phase phase);
@@ -98,6 +99,19 @@ int Compilation::load() {
   }
   reached = *phase;
   return kOk;
+}
+
+/// Writes the promise of --assume-live-rows into the module, and among what the claims rest on.
+void Compilation::promise() {
+  if (!options.assumeLiveRows || (*module)->hasAttr(kAssumeLiveRowsAttr))
+    return;
+  (*module)->setAttr(kAssumeLiveRowsAttr, UnitAttr::get(&context));
+  SmallVector<Attribute> assumptions;
+  if (auto known = (*module)->getAttrOfType<ArrayAttr>(kAssumptionsAttr))
+    assumptions.assign(known.begin(), known.end());
+  assumptions.push_back(StringAttr::get(
+      &context, "at run time no row of a mask is wholly padded (--assume-live-rows)"));
+  (*module)->setAttr(kAssumptionsAttr, ArrayAttr::get(&context, assumptions));
 }
 
 /// Notes the modalities of `--modality` on the graph's inputs.
@@ -211,6 +225,7 @@ int Compilation::run() {
   }
   if (int code = load())
     return code;
+  promise();
   Phase target = options.emit.value_or(Phase::So);
   if (options.explain != Explain::None)
     target = Phase::Zorro;

@@ -43,6 +43,7 @@ struct CompileOptions {
   std::string folder;                       // of the weights; default: the input's folder
   std::optional<Phase> emit;                // default: so
   std::string entries = "fused";            // comma list: fused, or modalities joined by '+'
+  llvm::SmallVector<std::string> absent;    // modalities to mask out: an entry without_… each
   llvm::SmallVector<std::string> keep;      // outputs to keep; empty: all that can be kept
   llvm::StringMap<std::string> modalities;  // input name -> modality
   llvm::StringMap<llvm::SmallVector<int64_t>> shapes; // input name -> shape
@@ -50,6 +51,7 @@ struct CompileOptions {
   std::string runner;                       // program for --emit=exe
   Explain explain = Explain::None;
   bool assumeFiniteFill = false;
+  bool assumeLiveRows = false;              // no padding empties a row at run time
   bool remarks = false;                     // print remarks and notes
 };
 

@@ -35,6 +35,10 @@ struct Options {
   cl::opt<std::string> specialize{
       "specialize", cl::cat(category), cl::init("fused"), cl::value_desc("entries"),
       cl::desc("entry points to make, by comma: fused, or modalities joined by '+'")};
+  cl::list<std::string> absent{
+      "absent", cl::cat(category), cl::CommaSeparated, cl::value_desc("modalities"),
+      cl::desc("for each, by comma, an entry point without_NAME that masks its tokens out, as "
+               "padding would; 'a+b' lacks both")};
   cl::list<std::string> keepOutput{
       "keep-output", cl::cat(category), cl::CommaSeparated, cl::value_desc("outputs"),
       cl::desc("outputs to keep, by comma (default: all that can be cut free)")};
@@ -55,6 +59,9 @@ struct Options {
   cl::opt<bool> assumeFiniteFill{
       "assume-finite-fill", cl::cat(category),
       cl::desc("treat weak mask fills (such as -1e4 or -100) as dropping the key")};
+  cl::opt<bool> assumeLiveRows{
+      "assume-live-rows", cl::cat(category),
+      cl::desc("promise that at run time no row of a mask is wholly padded")};
   cl::opt<bool> remarks{"remarks", cl::cat(category),
                         cl::desc("print what was not recognised, and why")};
   cl::opt<bool> listOps{"list-ops", cl::cat(category),
@@ -90,10 +97,12 @@ bool zorro::getOptions(StringRef input, StringRef output, StringRef program,
   result.input = input.str();
   result.output = output.str();
   result.entries = options->specialize;
+  append_range(result.absent, options->absent);
   append_range(result.keep, options->keepOutput);
   result.cpu = options->cpu;
   result.folder = options->weights;
   result.assumeFiniteFill = options->assumeFiniteFill;
+  result.assumeLiveRows = options->assumeLiveRows;
   result.remarks = options->remarks;
   if (!options->emit.empty()) {
     result.emit = parsePhase(options->emit);
