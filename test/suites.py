@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs suites of a build folder and sums their counts: suites.py BUILD unit lit e2e conformance."""
+"""Runs suites of a build folder and sums their counts: suites.py BUILD unit lit e2e conformance forms."""
 
 import json
 import os
@@ -83,6 +83,11 @@ def conformance(build, scratch):
     return countingScript(build, "conformance.py", "--check")
 
 
+def forms(build, scratch):
+    del scratch
+    return countingScript(build, "mask_forms.py")
+
+
 def countingScript(build, name, *flags):
     """A script of test/e2e whose last line sums up."""
     here = os.path.dirname(os.path.abspath(__file__))
@@ -104,7 +109,8 @@ def countingScript(build, name, *flags):
 
 def main():
     build, names = sys.argv[1], sys.argv[2:]
-    suites = {"unit": unit, "lit": lit, "e2e": e2e, "conformance": conformance}
+    suites = {"unit": unit, "lit": lit, "e2e": e2e, "conformance": conformance,
+              "forms": forms}
     total = [0, 0, 0]
     for index, name in enumerate(names, 1):
         start = time.monotonic()
