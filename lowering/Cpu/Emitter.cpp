@@ -198,12 +198,21 @@ Values Emitter::ifValues(Value condition, function_ref<Values()> then,
 }
 
 void Emitter::whileBelow(Value begin, Value end, function_ref<Value(Value)> body) {
-  Type type = begin.getType();
-  auto loop = scf::WhileOp::create(*this, TypeRange(type), ValueRange(begin));
+  whileLoop(
+      begin, [&](ValueRange state) { return lt(state[0], end); },
+      [&](ValueRange state) { return Values{body(state[0])}; });
+}
+
+Values Emitter::whileLoop(ValueRange init, function_ref<Value(ValueRange)> condition,
+                          function_ref<Values(ValueRange)> body) {
+  auto loop = scf::WhileOp::create(*this, init.getTypes(), init);
   OpBuilder::InsertionGuard guard(*this);
-  Block *before = createBlock(&loop.getBefore(), {}, type, getLoc());
-  scf::ConditionOp::create(*this, lt(before->getArgument(0), end), before->getArguments());
-  Block *after = createBlock(&loop.getAfter(), {}, type, getLoc());
-  Value next = body(after->getArgument(0));
+  SmallVector<Location> places(init.size(), getLoc());
+  Block *before = createBlock(&loop.getBefore(), {}, init.getTypes(), places);
+  Value goesOn = condition(before->getArguments());
+  scf::ConditionOp::create(*this, goesOn, before->getArguments());
+  Block *after = createBlock(&loop.getAfter(), {}, init.getTypes(), places);
+  Values next = body(after->getArguments());
   scf::YieldOp::create(*this, next);
+  return Values(loop.getResults());
 }

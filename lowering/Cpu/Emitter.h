@@ -65,6 +65,7 @@ public:
   Value lt(Value a, Value b) { return cmp(mlir::arith::CmpIPredicate::slt, a, b); }
   Value ge(Value a, Value b) { return cmp(mlir::arith::CmpIPredicate::sge, a, b); }
   Value both(Value a, Value b) { return fold<mlir::arith::AndIOp>(a, b); }
+  Value either(Value a, Value b) { return fold<mlir::arith::OrIOp>(a, b); }
   Value select(Value p, Value a, Value b) { return createOrFold<mlir::arith::SelectOp>(p, a, b); }
 
   // Floating point: scalars and vectors alike.
@@ -118,6 +119,9 @@ public:
                   llvm::function_ref<Values()> otherwise);
   /// Runs `body` while state < end; body returns the next state.
   void whileBelow(Value begin, Value end, llvm::function_ref<Value(Value)> body);
+  /// Runs `body` while `condition` holds for the state; gives the last state.
+  Values whileLoop(mlir::ValueRange init, llvm::function_ref<Value(mlir::ValueRange)> condition,
+                   llvm::function_ref<Values(mlir::ValueRange)> body);
 
   /// The sum of all lanes, by halves.
   Value sumLanes(Value vector) {

@@ -61,6 +61,10 @@ Memory KernelFrame::scratch(int64_t count) {
   return {view(e.getF32Type(), count), e.getF32Type()};
 }
 
+Memory KernelFrame::scratchBools(int64_t count) {
+  return {view(e.getI8Type(), count), e.getI1Type()};
+}
+
 Value KernelFrame::scratchWords(int64_t count) { return view(e.getIndexType(), count); }
 
 func::FuncOp KernelFrame::close() {

@@ -32,6 +32,7 @@ public:
 
   /// A part of the scratch memory, aligned to a cache line.
   Memory scratch(int64_t count);
+  Memory scratchBools(int64_t count);
   mlir::Value scratchWords(int64_t count);
 
   Emitter &e;

@@ -32,9 +32,9 @@ struct Operand {
 /// What one call of a kernel passes to the runtime.
 struct LaunchPlan {
   llvm::SmallVector<int64_t> scalars;
-  std::optional<llvm::SmallVector<int64_t>> table; ///< attention: query blocks and key intervals
+  std::optional<llvm::SmallVector<int64_t>> table; ///< attention: query blocks and key spans
   int64_t tasks = 0;
-  int64_t multiplyAdds = 0; ///< of what is computed, rounded up to whole tiles
+  int64_t multiplyAdds = 0; ///< of what is computed, in whole tiles, if nothing is padded
   int64_t bytes = 0;        ///< read and written, each operand once
 };
 

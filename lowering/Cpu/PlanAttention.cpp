@@ -1,4 +1,4 @@
-//===- PlanAttention.cpp - Masks into tables of key intervals -----------------------*- C++ -*-===//
+//===- PlanAttention.cpp - Masks into tables of key spans ---------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,37 +13,150 @@ using namespace mlir;
 using namespace zorro;
 
 namespace {
-/// Neighbouring queries that see the same keys.
+
+/// Keys of a route, and where they are read from.
+struct RouteSpan : KeySpan {
+  int64_t from = 0;  ///< the beginning of the key segment
+  int64_t shift = 0; ///< key j lies in row j - shift
+
+  bool operator==(const RouteSpan &other) const {
+    return begin == other.begin && end == other.end && !isBand() && !other.isBand();
+  }
+};
+
+/// Neighbouring queries under one rule: intervals, then bands.
 struct Route {
   int64_t begin, end;
-  SmallVector<std::pair<int64_t, int64_t>> keys;
-  int64_t count; ///< of intervals, or what an empty row gives
+  SmallVector<RouteSpan> spans;
 };
+
+/// Fills a table and counts the work that it stands for.
+class TableBuilder {
+public:
+  TableBuilder(const AttentionShape &shape, ArrayRef<Route> routes, EmptyRow empty)
+      : shape(shape), empty(empty) {
+    for (const Route &route : routes)
+      count += llvm::divideCeil(route.end - route.begin, shape.queryBlock());
+  }
+
+  void add(Route route, bool gather);
+  SmallVector<int64_t> take() {
+    llvm::append_range(blocks, lists);
+    return std::move(blocks);
+  }
+
+  int64_t count = 0; ///< blocks of queries
+  int64_t multiplyAdds = 0;
+
+private:
+  /// Where the next list will lie in the table.
+  int64_t next() const { return count * AttentionShape::kBlockWords + lists.size(); }
+  int64_t addSpans(const Route &route, int64_t first, int64_t size);
+  void addWork(int64_t keys);
+
+  const AttentionShape &shape;
+  EmptyRow empty;
+  SmallVector<int64_t> blocks, lists;
+  int64_t lanes = 0, tile = 0; // of the block that is being added
+};
+
 } // namespace
 
 static SmallVector<Route> getRoutes(MaskAttr mask, int64_t queries, int64_t keys) {
-  SmallVector<Route> routes;
   if (!mask) {
-    routes.push_back({0, queries, {{0, keys}}, 1});
-    return routes;
+    Route all{0, queries, {}};
+    if (keys > 0)
+      all.spans.push_back({{0, keys, -2 * KeySpan::kFar, 2 * KeySpan::kFar}});
+    return {all};
   }
-  StreamsAttr segments = mask.getQueries();
+  SmallVector<Route> routes;
+  StreamsAttr segments = mask.getQueries(), sources = mask.getKeys();
   for (unsigned i = 0; i < segments.getCount(); ++i) {
-    int64_t begin = segments.getBegin(i), end = begin + segments.getSizes()[i];
-    Route route{begin, end, mask.getIntervals(i), 0};
-    route.count = route.keys.size();
-    if (mask.isEmptyRow(i)) {
-      route.keys.clear();
-      route.count = mask.getEmpty() == EmptyRow::Uniform ? AttentionShape::kUniform
-                    : mask.getEmpty() == EmptyRow::Zero  ? AttentionShape::kZero
-                                                         : 0;
-    }
-    if (!routes.empty() && routes.back().keys == route.keys && routes.back().count == route.count)
-      routes.back().end = end;
+    Route route{segments.getBegin(i), segments.getBegin(i) + segments.getSizes()[i], {}};
+    for (const KeySpan &span : mask.getSpans(i))
+      if (span.begin < span.end)
+        route.spans.push_back({span, sources.getBegin(MaskAttr::segmentOf(sources, span.begin))});
+    llvm::stable_sort(route.spans, [](const RouteSpan &a, const RouteSpan &b) {
+      return a.isBand() < b.isBand();
+    });
+    if (!routes.empty() && routes.back().spans == route.spans)
+      routes.back().end = route.end;
     else
       routes.push_back(route);
   }
   return routes;
+}
+
+/// A block of `keys` keys: scores in whole tiles if one fits, values key by key.
+void TableBuilder::addWork(int64_t keys) {
+  int64_t scores = keys >= tile ? int64_t(llvm::alignTo(keys, tile)) : keys;
+  multiplyAdds += lanes * (scores * shape.headSize + keys * shape.valueSize);
+}
+
+/// The records of what queries [first, first + size) see; gives their number.
+int64_t TableBuilder::addSpans(const Route &route, int64_t first, int64_t size) {
+  int64_t spans = 0, last = first + size - 1, plain = 0, block = shape.keyBlock;
+  int64_t intervals = llvm::count_if(route.spans, [](const RouteSpan &s) { return !s.isBand(); });
+  for (const RouteSpan &span : route.spans) {
+    // Between what one of the queries sees and what all of them do.
+    int64_t begin = span.beginFor(first), end = span.endFor(last);
+    if (begin >= end && span.isBand())
+      continue;
+    int64_t full = begin;
+    if (span.beginFor(last) <= begin)
+      full = std::clamp(span.endFor(first), begin, end);
+    int64_t kind = span.isBand()        ? AttentionShape::kBand
+                   : --intervals == 0   ? AttentionShape::kCloses
+                                        : AttentionShape::kContinues;
+    auto limit = [](int64_t value) {
+      return std::clamp(value, -AttentionShape::kFar, AttentionShape::kFar);
+    };
+    lists.append({kind, span.from, begin, end, full, limit(span.low), limit(span.high),
+                  span.shift});
+    ++spans;
+    if (!span.isBand()) {
+      plain += end - begin;
+      continue;
+    }
+    for (int64_t at = begin; at < end;) {
+      int64_t stop = std::min(end, at + block - (at - span.from) % block);
+      addWork(stop - at);
+      at = stop;
+    }
+  }
+  for (int64_t at = 0; at < plain; at += block)
+    addWork(std::min(block, plain - at));
+  return spans;
+}
+
+void TableBuilder::add(Route route, bool gather) {
+  int64_t gatherAt = next(), gathered = 0;
+  for (RouteSpan &span : route.spans) {
+    if (!gather)
+      break;
+    lists.append({span.begin, span.end});
+    span.shift = span.begin - gathered;
+    gathered += span.end - span.begin;
+  }
+  bool banded = llvm::any_of(route.spans, [](const RouteSpan &span) { return span.isBand(); });
+  int64_t at = 0, spans = 0;
+  for (int64_t q = route.begin; q < route.end; q += shape.queryBlock()) {
+    int64_t size = std::min(route.end - q, shape.queryBlock());
+    bool wide = size > 2 * shape.lanes;
+    lanes = wide ? shape.queryBlock() : int64_t(llvm::alignTo(size, shape.lanes));
+    tile = wide ? shape.wideTile : shape.narrowTile;
+    // Without a band all blocks of the route read the same records.
+    size_t before = lists.size();
+    int64_t here = next(), found = addSpans(route, q, size);
+    if (banded || q == route.begin) {
+      at = here;
+      spans = found;
+    } else {
+      lists.truncate(before);
+    }
+    blocks.append({q, size, at, spans, int64_t(empty), gatherAt,
+                   gather ? int64_t(route.spans.size()) : 0});
+  }
 }
 
 FailureOr<LaunchPlan> zorro::planAttention(KernelOp kernel, const CpuTarget &target,
@@ -60,45 +173,47 @@ FailureOr<LaunchPlan> zorro::planAttention(KernelOp kernel, const CpuTarget &tar
     if (operand->strides[3] != 1 && operand->sizes[3] > 1)
       return kernel.emitOpError() << "expected heads with a stride of 1 but got "
                                   << operand->strides[3];
+  int64_t batches = result.sizes[0], heads = result.sizes[1];
   int64_t queries = operands[0]->sizes[2], keys = operands[1]->sizes[2];
   if (mask && (mask.getQueries().getTotal() != queries || mask.getKeys().getTotal() != keys))
     return kernel.emitOpError() << "expected a mask of " << queries << " queries and " << keys
                                 << " keys but got " << mask.getQueries().getTotal() << " and "
                                 << mask.getKeys().getTotal();
+  if (queries >= AttentionShape::kFar || keys >= AttentionShape::kFar)
+    return kernel.emitOpError() << "limit: expected fewer than " << AttentionShape::kFar
+                                << " tokens but got " << std::max(queries, keys);
+  const Operand *padding = shape->padding >= 0 ? &inputs[shape->padding] : nullptr;
+  if (padding && (padding->sizes[1] != keys ||
+                  (padding->sizes[0] != 1 && padding->sizes[0] != batches)))
+    return kernel.emitOpError() << "expected a padding of [" << batches << " or 1, " << keys
+                                << "] but got [" << padding->sizes[0] << ", " << padding->sizes[1]
+                                << "]";
+  if (padding && padding->strides[1] != 1 && keys > 1)
+    return kernel.emitOpError() << "expected a padding with a stride of 1 but got "
+                                << padding->strides[1];
+
+  SmallVector<Route> routes = getRoutes(mask, queries, keys);
+  TableBuilder table(*shape, routes, mask ? mask.getEmpty() : EmptyRow::Nan);
+  // Worth a copy where the head's rows are apart and several blocks read them.
+  bool apart = operands[1]->strides[2] != shape->headSize ||
+               operands[2]->strides[2] != shape->valueSize;
+  for (const Route &route : routes) {
+    int64_t live = 0;
+    for (const RouteSpan &span : route.spans)
+      live += span.end - span.begin;
+    table.add(route, apart && live <= shape->gatheredKeys() &&
+                         route.end - route.begin >= 4 * shape->queryBlock());
+  }
 
   LaunchPlan plan;
-  SmallVector<int64_t> blocks, intervals;
-  SmallVector<Route> routes = getRoutes(mask, queries, keys);
-  int64_t count = 0, pairs = 0;
-  for (const Route &route : routes)
-    count += llvm::divideCeil(route.end - route.begin, shape->queryBlock());
-  for (const Route &route : routes) {
-    int64_t at = count * AttentionShape::kBlockWords + intervals.size(), live = 0;
-    for (auto [begin, end] : route.keys) {
-      intervals.append({begin, end});
-      live += end - begin;
-    }
-    // Worth a copy where the head's rows are apart and several blocks read them.
-    bool apart = operands[1]->strides[2] != shape->headSize ||
-                 operands[2]->strides[2] != shape->valueSize;
-    bool gather = apart && live <= shape->gatheredKeys() &&
-                  route.end - route.begin >= 4 * shape->queryBlock();
-    for (int64_t q = route.begin; q < route.end; q += shape->queryBlock()) {
-      int64_t size = std::min(route.end - q, shape->queryBlock());
-      blocks.append({q, size, at, route.count, gather});
-      bool wide = size > 2 * shape->lanes;
-      pairs += live * (wide ? shape->queryBlock() : int64_t(llvm::alignTo(size, shape->lanes)));
-    }
-  }
-  plan.table = blocks;
-  plan.table->append(intervals);
-
-  int64_t batches = result.sizes[0], heads = result.sizes[1];
+  plan.table = table.take();
   float factor = scale.getValue().convertToDouble() * 1.4426950408889634074;
-  plan.scalars = {heads, count, keys, int64_t(llvm::bit_cast<uint32_t>(factor))};
+  plan.scalars = {heads, table.count, keys, int64_t(llvm::bit_cast<uint32_t>(factor))};
   for (const Operand *operand : operands)
     plan.scalars.append({operand->strides[0], operand->strides[1], operand->strides[2]});
-  plan.tasks = batches * heads * count;
-  plan.multiplyAdds = batches * heads * pairs * (shape->headSize + shape->valueSize);
+  if (padding)
+    plan.scalars.push_back(padding->sizes[0] == 1 ? 0 : padding->strides[0]);
+  plan.tasks = batches * heads * table.count;
+  plan.multiplyAdds = batches * heads * table.multiplyAdds;
   return plan;
 }
