@@ -141,13 +141,23 @@ LogicalResult KernelFormer::visitAttention(AttentionOp op) {
     inputs.push_back(operandFor(view, loc));
     types.push_back(kernelType(4, getElementTypeOrSelf(value), view.sizes.back()));
   }
+  if (Value padding = op.getPadding()) {
+    StridedView view = viewOf(padding);
+    if (view.strides.back() != 1 && view.sizes.back() != 1)
+      view = materialise(view, loc);
+    inputs.push_back(operandFor(view, loc));
+    types.push_back(kernelType(2, getElementTypeOrSelf(padding)));
+  }
   RankedTensorType type = op.getType();
   RankedTensorType inner = kernelType(4, type.getElementType(), type.getShape().back());
   auto build = [&](OpBuilder &b, ValueRange args) -> Value {
-    return AttentionOp::create(b, loc, inner, args[0], args[1], args[2], Value(), MaskAttr(),
+    return AttentionOp::create(b, loc, inner, args[0], args[1], args[2],
+                               args.size() > 3 ? args[3] : Value(), MaskAttr(),
                                b.getF32FloatAttr(1.0f));
   };
   std::string name = "attention_" + std::to_string(type.getShape().back());
+  if (op.getPadding())
+    name += "_padding";
   KernelOp kernel = table.get(loc, KernelKind::Attention, name,
                               "masked softmax between two products; no score reaches memory",
                               types, build);
