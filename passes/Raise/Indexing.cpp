@@ -9,6 +9,8 @@
 //
 //===----------------------------------------------------------------------------------------===//
 
+#include "passes/Raise/Indexing.h"
+
 #include "passes/Raise/AttentionOperator.h"
 #include "passes/Raise/OperatorTable.h"
 
@@ -26,9 +28,7 @@ constexpr size_t kMaxRuns = 64;
 
 static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-/// The position that a run-time number names on an axis of `size`. Negative ones count from the end;
-/// one beyond the axis, which ONNX forbids, reads an end of it and no other memory.
-static Value positionFrom(OpBuilder &b, Location l, Value number, int64_t size) {
+Value zorro::raise::positionFrom(OpBuilder &b, Location l, Value number, int64_t size) {
   Value at = arith::IndexCastOp::create(b, l, b.getIndexType(), number);
   Value zero = arith::ConstantIndexOp::create(b, l, 0);
   Value fromEnd = arith::AddIOp::create(b, l, at, arith::ConstantIndexOp::create(b, l, size));
@@ -38,9 +38,8 @@ static Value positionFrom(OpBuilder &b, Location l, Value number, int64_t size) 
   return arith::MaxSIOp::create(b, l, at, zero);
 }
 
-/// result[before..., i..., after...] = data[before..., positions[i...], after...]
-static Value gatherAtRunTime(Raiser &raiser, Value data, Value positions, int64_t axis,
-                             RankedTensorType result) {
+Value zorro::raise::gatherAtRunTime(Raiser &raiser, Value data, Value positions, int64_t axis,
+                                    RankedTensorType result) {
   OpBuilder &builder = raiser.builder;
   int64_t rank = result.getRank(), width = typeOf(positions).getRank();
   SmallVector<AffineExpr> exprs;
@@ -104,6 +103,17 @@ static Value gatherKnown(Raiser &raiser, Value data, int64_t axis, ArrayRef<int6
   for (const Run &run : runs)
     parts.push_back(sliceAlong(raiser, data, axis, run.first, run.count, run.step));
   return raiser.concat(axis, parts);
+}
+
+Value zorro::raise::gatherPositions(Raiser &raiser, Value data, int64_t axis,
+                                    ArrayRef<int64_t> positions) {
+  if (Value y = gatherKnown(raiser, data, axis, positions))
+    return y;
+  SmallVector<int64_t> shape(typeOf(data).getShape());
+  shape[axis] = positions.size();
+  auto table = RankedTensorType::get(shape[axis], raiser.builder.getI64Type());
+  Value known = raiser.constant(DenseElementsAttr::get(table, positions));
+  return gatherAtRunTime(raiser, data, known, axis, typeOf(data).clone(shape));
 }
 
 static LogicalResult raiseGather(Raiser &raiser, NodeOp node) {
@@ -202,15 +212,7 @@ static LogicalResult raiseSlice(Raiser &raiser, NodeOp node) {
     SmallVector<int64_t> positions;
     for (int64_t at = first; at > end; at += step)
       positions.push_back(at);
-    SmallVector<int64_t> shape(typeOf(data).getShape());
-    shape[axis] = positions.size();
-    if (Value y = gatherKnown(raiser, data, axis, positions)) {
-      data = y;
-      continue;
-    }
-    auto table = RankedTensorType::get({int64_t(positions.size())}, raiser.builder.getI64Type());
-    Value known = raiser.constant(DenseElementsAttr::get(table, ArrayRef(positions)));
-    data = gatherAtRunTime(raiser, data, known, axis, type.clone(shape));
+    data = gatherPositions(raiser, data, axis, positions);
   }
   return raiser.replace(node, data);
 }
@@ -252,7 +254,7 @@ static LogicalResult raiseAttention(Raiser &raiser, NodeOp node) {
 ArrayRef<OperatorRow> zorro::raise::indexRows() {
   static const OperatorRow rows[] = {
       {"Attention", "", 23, kNewest, raiseAttention,
-       "zorro.attention; without past, softcap, windows and further outputs"},
+       "zorro.attention; an empty row gives zeros; with softcap or scores as an output dense"},
       {"Gather", "", 1, kNewest, raiseGather, "slices; at run-time positions a loop"},
       {"GatherElements", "", 11, kNewest, raiseGatherElements, "a loop"},
       {"Slice", "", 1, kNewest, raiseSlice, "tensor.extract_slice; backwards a concatenation"},

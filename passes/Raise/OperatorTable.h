@@ -46,6 +46,7 @@ llvm::ArrayRef<OperatorRow> moveRows();
 llvm::ArrayRef<OperatorRow> poolRows();
 llvm::ArrayRef<OperatorRow> reduceRows();
 llvm::ArrayRef<OperatorRow> rowRows();
+llvm::ArrayRef<OperatorRow> scatterRows();
 
 } // namespace zorro::raise
 

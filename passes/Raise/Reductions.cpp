@@ -12,7 +12,9 @@
 #include "passes/Raise/OperatorTable.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace zorro;
@@ -200,10 +202,54 @@ static LogicalResult raiseArg(Raiser &raiser, NodeOp node) {
   return raiser.replace(node, raiser.reshape(first, result.getShape()));
 }
 
+/// result[..., i, ...] = sum over j <= i of x[..., j, ...]; j < i where exclusive, from the other end
+/// where reversed. What is not added is not multiplied by 0 either.
+static LogicalResult raiseCumSum(Raiser &raiser, NodeOp node) {
+  auto given = raiser.constants.getIntegers(node.getInput(1));
+  RankedTensorType type = typeOf(node.getInput(0));
+  int64_t rank = type.getRank();
+  if (!given || given->size() != 1)
+    return raiser.unsupported(node, "along an axis computed at run time");
+  int64_t axis = given->front() < 0 ? given->front() + rank : given->front();
+  if (axis < 0 || axis >= rank)
+    return raiser.unsupported(node, "along axis " + Twine(given->front()));
+  bool exclusive = node.getInt("exclusive", 0), reverse = node.getInt("reverse", 0);
+  OpBuilder &builder = raiser.builder;
+  Type element = type.getElementType(), wide = isNarrowFloat(element) ? builder.getF32Type() : element;
+  Value x = isNarrowFloat(element) ? raiser.convert(node.getInput(0), wide) : node.getInput(0);
+  Value empty = tensor::EmptyOp::create(builder, raiser.loc, type.getShape(), wide);
+  Value zero = scalarConstant(builder, raiser.loc, wide, 0);
+  Value filled = linalg::FillOp::create(builder, raiser.loc, zero, empty).getResult(0);
+  SmallVector<AffineExpr> read, written;
+  for (int64_t i = 0; i < rank; ++i) {
+    read.push_back(builder.getAffineDimExpr(i == axis ? rank : i));
+    written.push_back(builder.getAffineDimExpr(i));
+  }
+  AffineMap maps[] = {AffineMap::get(rank + 1, 0, read, builder.getContext()),
+                      AffineMap::get(rank + 1, 0, written, builder.getContext())};
+  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
+  iterators.push_back(utils::IteratorType::reduction);
+  using Predicate = arith::CmpIPredicate;
+  Predicate counts = reverse ? (exclusive ? Predicate::sgt : Predicate::sge)
+                             : (exclusive ? Predicate::slt : Predicate::sle);
+  auto generic = linalg::GenericOp::create(
+      builder, raiser.loc, filled.getType(), x, filled, maps, iterators,
+      [&](OpBuilder &b, Location l, ValueRange args) {
+        Value i = linalg::IndexOp::create(b, l, axis), j = linalg::IndexOp::create(b, l, rank);
+        Value added = arith::SelectOp::create(b, l, arith::CmpIOp::create(b, l, counts, j, i),
+                                              args[0], scalarConstant(b, l, wide, 0));
+        Value sum = isa<FloatType>(wide) ? Value(arith::AddFOp::create(b, l, args[1], added))
+                                         : Value(arith::AddIOp::create(b, l, args[1], added));
+        linalg::YieldOp::create(b, l, sum);
+      });
+  return raiser.replace(node, raiser.convert(generic.getResult(0), element));
+}
+
 ArrayRef<OperatorRow> zorro::raise::reduceRows() {
   static const OperatorRow rows[] = {
       {"ArgMax", "", 1, kNewest, raiseArg<Fold::Max>, "reductions and map; the first, of floats"},
       {"ArgMin", "", 1, kNewest, raiseArg<Fold::Min>, "reductions and map; the first, of floats"},
+      {"CumSum", "", 11, kNewest, raiseCumSum, "reduction of what stands before"},
       {"GlobalAveragePool", "", 1, kNewest, raiseGlobalAveragePool, "reduction"},
       {"ReduceL1", "", 1, kNewest, raiseReduction<Fold::L1>, "reduction; floats"},
       {"ReduceL2", "", 1, kNewest, raiseReduction<Fold::L2>, "reduction; floats"},
