@@ -7,31 +7,29 @@
 
 #include "passes/Analysis/Explain.h"
 #include "passes/Analysis/Reasons.h"
-#include "passes/Analysis/StreamDependence.h"
+#include "passes/Analysis/Rules.h"
 
 #include "dialects/Zorro/Zorro.h"
 
 #include "llvm/ADT/SetVector.h"
-#include "llvm/Support/JSON.h"
 
 using namespace mlir;
 using namespace zorro;
 
-/// What the claims rest on, with what earlier passes assumed.
-static SmallVector<std::string> listAssumptions(func::FuncOp func) {
+SmallVector<std::string> zorro::listAssumptions(func::FuncOp func) {
   SmallVector<std::string> assumptions = {
       "inputs are finite, and no operation makes an infinity or a NaN of ordinary numbers",
       "live scores are above -1e29",
       "constants that were folded are the constants that run"};
   if (auto module = func->getParentOfType<ModuleOp>())
-    if (auto more = module->getAttrOfType<ArrayAttr>("zorro.assumptions"))
+    if (auto more = module->getAttrOfType<ArrayAttr>(kAssumptionsAttr))
       for (Attribute text : more)
         if (auto string = dyn_cast<StringAttr>(text))
           assumptions.push_back(string.str());
   return assumptions;
 }
 
-static SmallVector<std::string> listUndescribed(const StreamDependence &streams) {
+SmallVector<std::string> zorro::listUndescribed(const StreamDependence &streams) {
   SmallVector<std::string> names;
   for (Operation *op : streams.getUndescribed()) {
     std::string name = nodeName(op->getLoc());
@@ -42,9 +40,39 @@ static SmallVector<std::string> listUndescribed(const StreamDependence &streams)
   return names;
 }
 
+SmallVector<std::string> zorro::listBoundAxes(func::FuncOp func) {
+  SmallVector<std::string> bound;
+  if (auto module = func->getParentOfType<ModuleOp>())
+    if (auto axes = module->getAttrOfType<ArrayAttr>(kBoundAxesAttr))
+      for (auto text : axes.getAsRange<StringAttr>())
+        bound.push_back(text.str());
+  return bound;
+}
+
+std::string zorro::explainDead(const StreamDependence &streams, unsigned input) {
+  uint64_t bit = StreamDependence::bitOf(input);
+  Value argument = func::FuncOp(streams.getFunction()).getArgument(input);
+  if (argument.use_empty())
+    return "nothing reads it";
+  // Operations that read it, or something made of it, and give nothing of it.
+  for (Operation &op : func::FuncOp(streams.getFunction()).front().without_terminator()) {
+    auto carries = [&](Value value) {
+      return hasGrid(value.getType()) && (streams.get(value).getTaint() & bit);
+    };
+    if (llvm::any_of(readValues(&op), carries) && llvm::none_of(op.getResults(), carries)) {
+      std::string name = nodeName(op.getLoc());
+      return "its influence ends at " +
+             (name.empty() ? op.getName().getStringRef().str() : "node " + name);
+    }
+  }
+  return "what is made of it reaches no output";
+}
+
 /// Whether the dependence wants a reason: the output depends on several modalities, and is not
 /// named after this one.
 static bool crosses(const StreamDependence &streams, unsigned output, unsigned input) {
+  if (streams.getConditionalTaint(output) & StreamDependence::bitOf(input))
+    return true;
   llvm::SetVector<StringRef> modalities;
   for (unsigned i : streams.dependsOn(output))
     modalities.insert(streams.getModalities()[i]);
@@ -71,9 +99,12 @@ static void printTable(const StreamDependence &streams, func::FuncOp func, raw_o
     os << output;
     os.indent(width - output.size());
     SmallVector<unsigned> depends = streams.dependsOn(o);
+    uint64_t conditional = streams.getConditionalTaint(o);
     for (auto [i, input] : llvm::enumerate(streams.getInputs())) {
       size_t before = 3 + (input.size() - 1) / 2;
-      os.indent(before) << (llvm::is_contained(depends, i) ? "●" : "·");
+      os.indent(before) << (!llvm::is_contained(depends, i)                ? "·"
+                            : conditional & StreamDependence::bitOf(i) ? "◐"
+                                                                           : "●");
       // Trailing blanks only where something follows.
       os.indent(i + 1 != streams.getInputs().size() ? 2 + input.size() - before : 0);
     }
@@ -83,94 +114,35 @@ static void printTable(const StreamDependence &streams, func::FuncOp func, raw_o
       if (!crosses(streams, o, i))
         continue;
       os.indent(first ? 2 + (lastWidth - 1) - (lastWidth - 1) / 2 : total + 2);
-      os << streams.getInputs()[i] << ": " << explainChain(streams, findChain(streams, o, i), i)
-         << "\n";
+      Reason reason = findReason(streams, o, i);
+      os << streams.getInputs()[i] << (reason.conditional ? " (conditional): " : ": ")
+         << reason.text << "\n";
       first = false;
     }
     if (first)
       os << "\n";
   }
   for (unsigned i : streams.getUnused())
-    os << "unused: " << streams.getInputs()[i] << "\n";
+    os << "input '" << streams.getInputs()[i]
+       << "' is dead: no output depends on its values; " << explainDead(streams, i) << "\n";
+  for (const std::string &text : listBoundAxes(func))
+    os << "bound: " << text << "\n";
+  bool anyCondition = false;
+  for (unsigned o = 0; o != streams.getOutputs().size(); ++o)
+    anyCondition |= streams.getConditionalTaint(o) != 0;
+  if (anyCondition)
+    os << "◐ only where a row is wholly padded at run time: --assume-live-rows promises that none "
+          "is\n";
   for (const std::string &op : listUndescribed(streams))
     os << "joined everything: " << op << "\n";
   for (const std::string &text : listAssumptions(func))
     os << "assumed: " << text << "\n";
 }
 
-//===----------------------------------------------------------------------------------------===//
-// JSON
-//===----------------------------------------------------------------------------------------===//
-
-static void writeOutput(const StreamDependence &streams, unsigned o, llvm::json::OStream &json) {
-  SmallVector<unsigned> depends = streams.dependsOn(o);
-  json.attributeArray("depends", [&] {
-    for (unsigned i : depends)
-      json.value(streams.getInputs()[i]);
-  });
-  SmallVector<Chain> chains;
-  for (unsigned i : depends)
-    chains.push_back(findChain(streams, o, i));
-  json.attributeObject("because", [&] {
-    for (size_t i = 0; i != depends.size(); ++i)
-      json.attributeArray(streams.getInputs()[depends[i]], [&] {
-        for (const std::string &node : nodesOf(chains[i]))
-          json.value(node);
-      });
-  });
-  json.attributeObject("why", [&] {
-    for (auto [i, chain] : llvm::zip(depends, chains))
-      json.attribute(streams.getInputs()[i], explainChain(streams, chain, i));
-  });
-  json.attributeArray("segments", [&] {
-    const GridValue &grid = streams.get(streams.getOutput(o));
-    for (size_t c = 0; c != grid.getCells().size(); ++c)
-      json.object([&] {
-        json.attributeBegin("box"); // on one line
-        json.rawValue([&](raw_ostream &os) {
-          os << "[";
-          llvm::interleaveComma(grid.getBox(c), os, [&](IndexRange range) {
-            os << "[" << range.begin << ", " << range.end << "]";
-          });
-          os << "]";
-        });
-        json.attributeEnd();
-        json.attributeArray("depends", [&] {
-          for (size_t i = 0; i != streams.getInputs().size(); ++i)
-            if (grid.getCells()[c].taint & StreamDependence::bitOf(i))
-              json.value(streams.getInputs()[i]);
-        });
-      });
-  });
-}
-
-static void writeJson(const StreamDependence &streams, func::FuncOp func, raw_ostream &os) {
-  llvm::json::OStream json(os, 2);
-  json.object([&] {
-    json.attributeObject("outputs", [&] {
-      for (auto [o, output] : llvm::enumerate(streams.getOutputs()))
-        json.attributeObject(output, [&, o = o] { writeOutput(streams, o, json); });
-    });
-    json.attributeArray("assumptions", [&] {
-      for (const std::string &text : listAssumptions(func))
-        json.value(text);
-    });
-    json.attributeArray("unused", [&] {
-      for (unsigned i : streams.getUnused())
-        json.value(streams.getInputs()[i]);
-    });
-    json.attributeArray("joined", [&] {
-      for (const std::string &op : listUndescribed(streams))
-        json.value(op);
-    });
-  });
-  os << "\n";
-}
-
 void zorro::printExplanation(func::FuncOp func, raw_ostream &os, bool json) {
   StreamDependence streams(func);
   if (json)
-    writeJson(streams, func, os);
+    writeExplanation(streams, os);
   else
     printTable(streams, func, os);
 }

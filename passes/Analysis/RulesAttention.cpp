@@ -177,7 +177,9 @@ private:
   static Cell chooseCell(const Cell &live, const Cell &empty, uint64_t padTaint) {
     if (live.isKnown() && live == empty)
       return live;
-    Cell cell = Cell::any(live.taint | empty.taint | padTaint, live.mayBe() | empty.mayBe(),
+    bool isNaN = empty.isKnown() && std::isnan(empty.value);
+    Cell cell = Cell::any(live.taint | empty.taint | padTaint,
+                          live.mayBe() | (isNaN ? uint8_t(kNaN) : empty.mayBe()),
                           live.nonFinite | empty.nonFinite);
     if (cell.flags & (kInfinite | kNaN))
       cell.nonFinite |= padTaint;

@@ -12,13 +12,14 @@
 // CHECK-NEXT: {{^ *}}                                 video: node /1/attn: rows 5…6 (fusion) attend 7…13 (video)
 // CHECK-NEXT: global_embedding    ●       ●      ·    audio: node /pool: row 2 (global) attends 0…4 (audio)
 // CHECK-NEXT: {{^ *}}                                 video: node /pool: row 2 (global) attends 7…13 (video)
-// CHECK-NEXT: unused: text
+// CHECK-NEXT: input 'text' is dead: no output depends on its values; nothing reads it
 // CHECK-NEXT: assumed: inputs are finite
 // CHECK: assumed: -1e9 is a fill
 // JSON: "audio_embedding": {
 // JSON-NEXT: "depends": [
 // JSON-NEXT: "audio"
 // JSON-NEXT: ],
+// JSON-NEXT: "conditional": [],
 // JSON-NEXT: "because": {
 // JSON-NEXT: "audio": [
 // JSON-NEXT: "/pool",
