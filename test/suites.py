@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs suites of a build folder and sums their counts: suites.py BUILD unit lit e2e conformance forms."""
+"""Runs suites of a build folder and sums their counts.
+
+  suites.py BUILD unit lit e2e forms graphs conformance
+"""
 
 import json
 import os
@@ -88,6 +91,11 @@ def forms(build, scratch):
     return countingScript(build, "mask_forms.py")
 
 
+def graphs(build, scratch):
+    del scratch
+    return countingScript(build, "random_graphs.py")
+
+
 def countingScript(build, name, *flags):
     """A script of test/e2e whose last line sums up."""
     here = os.path.dirname(os.path.abspath(__file__))
@@ -110,7 +118,7 @@ def countingScript(build, name, *flags):
 def main():
     build, names = sys.argv[1], sys.argv[2:]
     suites = {"unit": unit, "lit": lit, "e2e": e2e, "conformance": conformance,
-              "forms": forms}
+              "forms": forms, "graphs": graphs}
     total = [0, 0, 0]
     for index, name in enumerate(names, 1):
         start = time.monotonic()
