@@ -9,6 +9,7 @@
 
 #include "passes/Analysis/Reasons.h"
 #include "passes/Analysis/Rules.h"
+#include "passes/Specialise/CutMask.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -22,9 +23,10 @@ namespace {
 class Narrower {
 public:
   Narrower(const StreamDependence &streams, ArrayRef<unsigned> outputs, uint64_t foreign,
-           NarrowCounts &counts)
+           bool wholeSignature, NarrowCounts &counts)
       : streams(streams), needs(streams, outputs), source(streams.getFunction()),
-        builder(source), outputs(outputs), foreign(foreign), counts(counts) {}
+        builder(source), outputs(outputs), foreign(foreign), wholeSignature(wholeSignature),
+        counts(counts) {}
 
   func::FuncOp run(StringRef name);
 
@@ -49,7 +51,6 @@ private:
   Value fit(Value old, const Window &want, Location loc);
   /// Cuts `want` out of `value`, which holds `have`.
   Value cut(Value value, const Window &have, const Window &want, Location loc);
-  MaskAttr narrowMask(MaskAttr mask, const Intervals &queries, const Intervals &keys);
 
   const StreamDependence &streams;
   Needs needs;
@@ -57,6 +58,7 @@ private:
   OpBuilder builder;
   ArrayRef<unsigned> outputs;
   uint64_t foreign;
+  bool wholeSignature;
   NarrowCounts &counts;
   IRMapping mapping;
 };
@@ -140,16 +142,6 @@ static SmallVector<unsigned> keptSegments(StreamsAttr streams, const Intervals &
   return segments;
 }
 
-MaskAttr Narrower::narrowMask(MaskAttr mask, const Intervals &queries, const Intervals &keys) {
-  SmallVector<bool> live;
-  for (unsigned q : keptSegments(mask.getQueries(), queries))
-    for (unsigned k : keptSegments(mask.getKeys(), keys))
-      live.push_back(mask.isLive(q, k));
-  auto narrowed = MaskAttr::get(mask.getContext(), narrowStreams(mask.getQueries(), queries),
-                                narrowStreams(mask.getKeys(), keys), live, mask.getEmpty());
-  return narrowed.isFull() ? MaskAttr() : narrowed;
-}
-
 //===----------------------------------------------------------------------------------------===//
 // Operations
 //===----------------------------------------------------------------------------------------===//
@@ -157,18 +149,26 @@ MaskAttr Narrower::narrowMask(MaskAttr mask, const Intervals &queries, const Int
 Value Narrower::emitAttention(AttentionOp op) {
   RankedTensorType type = narrowType(op.getResult());
   if (!needs.getWanted(op->getOpOperand(0))) { // no row that is kept has a key
-    double value = op.getMaskAttr().getEmpty() == EmptyRow::Nan ? std::nan("") : 0.0;
+    bool isZero = op.getMaskAttr() && op.getMaskAttr().getEmpty() == EmptyRow::Zero;
+    double value = isZero ? 0.0 : std::nan("");
     Attribute element = builder.getFloatAttr(type.getElementType(), value);
     auto splat = DenseElementsAttr::get(type, element);
     return arith::ConstantOp::create(builder, op.getLoc(), splat);
   }
+  OpOperand *padding = op.getPadding() ? &op->getOpOperand(3) : nullptr;
+  if (padding && !needs.getWanted(*padding)) // drops nothing that is kept
+    padding = nullptr;
   MaskAttr mask = op.getMaskAttr();
   if (mask)
     mask = narrowMask(mask, needs.get(op.getResult())->axes[2],
                       needs.getWanted(op->getOpOperand(1))->axes[2]);
+  // A table without holes only says what a row gives that padding empties.
+  if (mask && mask.isFull() && (!padding || mask.getEmpty() == EmptyRow::Nan))
+    mask = {};
   auto narrowed = AttentionOp::create(builder, op.getLoc(), type, operand(op->getOpOperand(0)),
                                       operand(op->getOpOperand(1)), operand(op->getOpOperand(2)),
-                                      Value(), mask, op.getScaleAttr());
+                                      padding ? operand(*padding) : Value(), mask,
+                                      op.getScaleAttr());
   narrowed->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   return narrowed;
 }
@@ -342,7 +342,7 @@ func::FuncOp Narrower::run(StringRef name) {
   SmallVector<Type> argTypes, resultTypes;
   SmallVector<BlockArgument> args, zeros;
   for (BlockArgument arg : source.getArguments()) {
-    if (!needs.get(arg))
+    if (!needs.get(arg) && !wholeSignature)
       continue;
     bool isForeign = foreign & StreamDependence::bitOf(arg.getArgNumber());
     (isForeign ? zeros : args).push_back(arg);
@@ -368,8 +368,17 @@ func::FuncOp Narrower::run(StringRef name) {
     Window whole = Window::whole(shapeOf(old.getType()));
     mapping.map(old, cut(value, whole, *needs.get(old), old.getLoc()));
   };
-  for (auto [old, arg] : llvm::zip(args, body->getArguments()))
-    mapArgument(old, arg);
+  SmallVector<StringRef> unread;
+  for (auto [old, arg] : llvm::zip(args, body->getArguments())) {
+    if (needs.get(old))
+      mapArgument(old, arg);
+    else
+      unread.push_back(streams.getInputs()[old.getArgNumber()]);
+  }
+  if (!unread.empty())
+    source.emitWarning() << "@" << name << " never reads its input"
+                         << (unread.size() == 1 ? " '" : "s '") << llvm::join(unread, "', '")
+                         << "'";
   for (BlockArgument old : zeros) {
     auto zero = cast<TypedAttr>(builder.getZeroAttr(old.getType()));
     mapArgument(old, arith::ConstantOp::create(builder, old.getLoc(), zero));
@@ -396,6 +405,6 @@ func::FuncOp Narrower::run(StringRef name) {
 
 func::FuncOp zorro::narrowFunction(const StreamDependence &streams, StringRef name,
                                    ArrayRef<unsigned> outputs, uint64_t foreign,
-                                   NarrowCounts &counts) {
-  return Narrower(streams, outputs, foreign, counts).run(name);
+                                   bool wholeSignature, NarrowCounts &counts) {
+  return Narrower(streams, outputs, foreign, wholeSignature, counts).run(name);
 }

@@ -23,10 +23,10 @@ struct NarrowCounts {
 /// Writes a function `name` beside `streams`' function: only `outputs`, only what they need, inputs
 /// and outputs with the attributes that they had. Inputs in `foreign` are proved not to matter;
 /// where an operation still reads one, it reads zeros. Weights of which a part is needed become new
-/// weights with a longer recipe.
+/// weights with a longer recipe. With `wholeSignature` also the inputs stay that nothing needs.
 mlir::func::FuncOp narrowFunction(const StreamDependence &streams, llvm::StringRef name,
                                   llvm::ArrayRef<unsigned> outputs, uint64_t foreign,
-                                  NarrowCounts &counts);
+                                  bool wholeSignature, NarrowCounts &counts);
 
 } // namespace zorro
 

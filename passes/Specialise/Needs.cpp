@@ -130,34 +130,6 @@ void Needs::visitContract(ContractOp op) {
   }
 }
 
-void Needs::visitAttention(AttentionOp op) {
-  Window result = *get(op.getResult());
-  Intervals keys = Window::wholeAxis(op.getK().getType().getDimSize(2));
-  if (MaskAttr mask = op.getMaskAttr()) {
-    Intervals live;
-    bool uniform = false;
-    for (unsigned q = 0; q != mask.getQueries().getCount(); ++q) {
-      int64_t begin = mask.getQueries().getBegin(q);
-      if (cutInterval(result.axes[2], {begin, begin + mask.getQueries().getSizes()[q]}).empty())
-        continue;
-      for (auto [first, last] : mask.getIntervals(q))
-        live = uniteIntervals(live, {{first, last}});
-      // The mean of all values keeps them all.
-      uniform |= mask.isEmptyRow(q) && mask.getEmpty() == EmptyRow::Uniform;
-    }
-    if (!uniform)
-      keys = live;
-  }
-  if (keys.empty()) // constant rows: nothing is read
-    return;
-  Window q = result, k = result, v = result;
-  q.axes[3] = k.axes[3] = Window::wholeAxis(op.getQ().getType().getDimSize(3));
-  k.axes[2] = v.axes[2] = keys;
-  want(op->getOpOperand(0), q);
-  want(op->getOpOperand(1), k);
-  want(op->getOpOperand(2), v);
-}
-
 void Needs::visitSoftmax(SoftmaxOp op) {
   Window window = *get(op.getResult());
   // Columns may go whose weight is surely 0 in every row that stays.

@@ -46,6 +46,8 @@ private:
   void visitLinalg(mlir::linalg::LinalgOp op);
   void visitContract(ContractOp op);
   void visitAttention(AttentionOp op);
+  /// Whether one of the queries `rows` may have no live key, if only at run time.
+  bool mayBeEmpty(AttentionOp op, const Intervals &rows) const;
   void visitSoftmax(SoftmaxOp op);
   void visitParts(mlir::Operation *op, unsigned axis);
   bool visitSlice(mlir::tensor::ExtractSliceOp op);

@@ -30,6 +30,11 @@ def Specialise : Pass<"zorro-specialise", "::mlir::ModuleOp"> {
       %o = zorro.attention %q, %k, %v scale 0.125 : tensor<1x12x512x64xf32>, …
     ```
 
+    `absent=video` makes `@without_video`, the other meaning of "no video": fusion and global outputs
+    stay, and are what padding gives that leaves out every token of video. Attentions are taken in
+    order; keys that depend on absent inputs alone become dead, and what still needs them is not
+    among the outputs. Outputs that changed are named in a warning and in `zorro.assumptions`.
+
     Before: the `zorro` phase. After: the `special` phase; every function is analysed again, and its
     claims must be those of `@main` for the outputs kept. An entry that no output can be cut free
     for is refused, with the chain of nodes that holds it. Bit-exact, if masked values are never
@@ -38,6 +43,8 @@ def Specialise : Pass<"zorro-specialise", "::mlir::ModuleOp"> {
   let options = [
     ListOption<"entries", "entries", "std::string",
                "Entry points: fused, or modalities joined by + (default: fused)">,
+    ListOption<"absent", "absent", "std::string",
+               "Modalities, or several joined by +, to make an entry without_… for that masks them out">,
     ListOption<"keep", "keep", "std::string",
                "Outputs to keep; refuse where one of them cannot be cut free (default: all that can)">
   ];
