@@ -39,6 +39,7 @@ class Case:
     seed: int = 0
     loose: str = ""  # why a claim may be wider than what is seen
     dense: str = ""  # why it may stay dense
+    refusal: str = ""  # what the refusal of the first modality must say
     promise: bool = False  # try --assume-live-rows too
     flags: tuple = ()
 

@@ -8,6 +8,7 @@ import itertools
 from .attend import CORES, PROJECTIONS
 from .case import Case
 from .masks import APPLICATIONS, CONSTANT_APPLICATIONS, FILLS, WEAK
+from .package import packageCases
 from .padding import KINDS
 from .sources import SOURCES
 from .wild import wildCases
@@ -61,7 +62,7 @@ def makeTable():
     fills(table)
     cores(table)
     paddings(table)
-    table.cases += wildCases()
+    table.cases += [*wildCases(), *packageCases()]
     names = [case.name for case in table.cases]
     assert len(set(names)) == len(names), "two cases of one name"
     return table.cases
