@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------------------------===//
 
-#include "Harness.h"
+#include "AttentionCalls.h"
 
 #include <gtest/gtest.h>
 
@@ -17,60 +17,6 @@ using namespace zorro;
 using namespace zorro::test;
 
 namespace {
-
-std::string text(int64_t d, int64_t v) {
-  std::string head = "tensor<?x?x?x" + std::to_string(d) + "xf32>";
-  std::string value = "tensor<?x?x?x" + std::to_string(v) + "xf32>";
-  return "zorro.kernel @k attention because \"test\" {\n^bb0(%q: " + head + ", %k: " + head +
-         ", %v: " + value + "):\n  %o = zorro.attention %q, %k, %v scale 1.0 : " + head + ", " +
-         head + ", " + value + " -> " + value + "\n  zorro.yield %o : " + value + "\n}";
-}
-
-/// One call: dense heads, or all three as columns of one row as a joint product leaves them.
-struct Call {
-  int64_t batches = 1, heads = 2, queries, keys, d, v;
-  bool joint = false;
-  float width = 1;
-
-  int64_t row() const { return joint ? heads * (2 * d + v) : 0; }
-  Operand operand(int64_t tokens, int64_t size) const {
-    if (!joint)
-      return Kernel::dense({batches, heads, tokens, size});
-    return {{batches, heads, tokens, size}, {tokens * row(), size, row(), 1}};
-  }
-  Operand result() const { // [batch, tokens, heads · v]
-    return {{batches, heads, queries, v}, {queries * heads * v, v, heads * v, 1}};
-  }
-};
-
-struct Data {
-  std::vector<float> q, k, v, o;
-  const float *qp, *kp, *vp;
-  Operand qs, ks, vs, os;
-
-  explicit Data(const Call &c) {
-    qs = c.operand(c.queries, c.d);
-    ks = c.operand(c.keys, c.d);
-    vs = c.operand(c.keys, c.v);
-    os = c.result();
-    o.assign(c.batches * c.queries * c.heads * c.v + 16, 7);
-    if (c.joint) {
-      q = randoms(c.batches * c.queries * c.row(), c.width);
-      qp = q.data();
-      kp = qp + c.heads * c.d;
-      vp = kp + c.heads * c.d;
-    } else {
-      q = randoms(c.batches * c.heads * c.queries * c.d, c.width, 1);
-      k = randoms(c.batches * c.heads * c.keys * c.d, c.width, 2);
-      v = randoms(c.batches * c.heads * c.keys * c.v, c.width, 3);
-      qp = q.data(), kp = k.data(), vp = v.data();
-    }
-  }
-};
-
-int64_t at(const Operand &o, int64_t b, int64_t h, int64_t t, int64_t d) {
-  return b * o.strides[0] + h * o.strides[1] + t * o.strides[2] + d * o.strides[3];
-}
 
 /// The largest error of o, where live(query, key) says who sees whom.
 double worst(const Call &c, const Data &data, const std::vector<float> &o, float scale,
@@ -113,7 +59,7 @@ protected:
              llvm::function_ref<bool(int64_t, int64_t)> live, bool poison = false) {
     SCOPED_TRACE(testing::Message() << c.batches << "x" << c.heads << " " << c.queries << "x"
                                     << c.keys << " d " << c.d << "/" << c.v << " " << mask);
-    Kernel *kernel = Kernel::get(text(c.d, c.v), GetParam());
+    Kernel *kernel = Kernel::get(attentionText(c.d, c.v), GetParam());
     ASSERT_TRUE(kernel);
     Data data(c);
     if (poison) // keys that nobody sees must leave no trace
@@ -210,7 +156,7 @@ TEST_P(Attention, MaskedKeysAreNeverRead) {
 
 TEST_P(Attention, EmptyRows) {
   Call c{1, 2, 60, 9, 20, 20};
-  Kernel *kernel = Kernel::get(text(c.d, c.v), GetParam());
+  Kernel *kernel = Kernel::get(attentionText(c.d, c.v), GetParam());
   ASSERT_TRUE(kernel);
   for (const char *kind : {"nan", "uniform", "zero"}) {
     Data data(c);
@@ -241,7 +187,7 @@ TEST_P(Attention, EmptyRows) {
 /// it, or NaN in them.
 TEST_P(Attention, RowsArePure) {
   Call c{1, 1, 120, 200, 40, 40};
-  Kernel *kernel = Kernel::get(text(c.d, c.v), GetParam());
+  Kernel *kernel = Kernel::get(attentionText(c.d, c.v), GetParam());
   ASSERT_TRUE(kernel);
   Data data(c);
   auto plan = kernel->plan({data.qs, data.ks, data.vs}, data.os, {}, 0.2f);
@@ -272,7 +218,7 @@ TEST_P(Attention, RowsArePure) {
 /// Whole blocks of -inf scores change nothing; a row of nothing else is NaN.
 TEST_P(Attention, InfiniteScores) {
   Call c{1, 1, 50, 300, 8, 8};
-  Kernel *kernel = Kernel::get(text(c.d, c.v), GetParam());
+  Kernel *kernel = Kernel::get(attentionText(c.d, c.v), GetParam());
   ASSERT_TRUE(kernel);
   Data data(c);
   const float infinity = std::numeric_limits<float>::infinity();
@@ -293,7 +239,7 @@ TEST_P(Attention, InfiniteScores) {
 }
 
 TEST_P(Attention, PlanCountsLiveWork) {
-  Kernel *kernel = Kernel::get(text(32, 32), GetParam());
+  Kernel *kernel = Kernel::get(attentionText(32, 32), GetParam());
   ASSERT_TRUE(kernel);
   Call c{1, 2, 96, 96, 32, 32};
   Data data(c);

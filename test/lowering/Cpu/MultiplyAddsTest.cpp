@@ -10,12 +10,13 @@
 //
 //===----------------------------------------------------------------------------------------===//
 
-#include "Harness.h"
+#include "AttentionCalls.h"
 
 #include "lowering/Emit/Link.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 #include "gtest/gtest.h"
 
@@ -152,6 +153,109 @@ TEST_P(MultiplyAdds, OfAttentionAreItsLiveBlocks) {
   int64_t dense = count(MaskAttr()), masked = count(mask);
   EXPECT_EQ(dense, 2 * 144 * 144 * 2 * 16);
   EXPECT_EQ(masked, 2 * mask.getLivePairs() * 2 * 16);
+}
+
+/// Scores and values of `mask`, a block of queries and a tile of keys taken whole.
+int64_t liveTiles(MaskAttr mask, const CpuTarget &target, int64_t headSize) {
+  int64_t products = 0, block = 3 * target.lanes, tile = target.avx512 ? 16 : 8;
+  for (unsigned s = 0; s < mask.getQueries().getCount(); ++s) {
+    int64_t size = mask.getQueries().getSizes()[s], whole = size / block * block;
+    int64_t rest = size - whole;
+    int64_t lanes = whole + (rest > 2 * target.lanes ? block : llvm::alignTo(rest, target.lanes));
+    products += lanes * llvm::alignTo(mask.getLiveKeys(s, 0), tile);
+  }
+  return products * 2 * headSize;
+}
+
+/// Four modalities and eleven groups of fusion tokens: three in ten pairs are live.
+TEST_P(MultiplyAdds, OfFourModalitiesAreTheirLiveBlocks) {
+  auto mask = [&](Kernel *kernel, bool absent) {
+    // Fusion tokens f, eight for every set of modalities, see these and themselves.
+    const char *names[] = {"a", "b", "c", "d"};
+    const char *sets[] = {"01", "02", "03", "12", "13", "23", "012", "013", "023", "123", "0123"};
+    auto seen = [&](char modality) -> std::string {
+      if (absent && modality == '1')
+        return "";
+      return std::string(names[modality - '0']) + (absent && modality == '2' ? " keys(0, 300)" : "");
+    };
+    std::string rows, over = "a: 800, b: 198, c: 800, d: 662";
+    const int sizes[] = {800, 198, 800, 662};
+    auto addRow = [&](const std::string &name, int size, ArrayRef<std::string> keys) {
+      rows += (rows.empty() ? "" : ", ") + name + ": " + std::to_string(size) + " -> [" +
+              llvm::join(llvm::make_filter_range(keys, [](auto &k) { return !k.empty(); }), ", ") +
+              "]";
+    };
+    for (char m = '0'; m < '4'; ++m)
+      addRow(names[m - '0'], sizes[m - '0'], {seen(m)});
+    for (const char *set : sets) {
+      std::vector<std::string> keys;
+      for (const char *m = set; *m; ++m)
+        keys.push_back(seen(*m));
+      keys.push_back(std::string("f") + set);
+      addRow(keys.back(), 8, keys);
+      over += ", " + keys.back() + ": 8";
+    }
+    return kernel->mask(rows + " over " + over + " empty zero");
+  };
+  auto count = [&](bool padded, MaskAttr mask, int64_t &planned) -> int64_t {
+    Kernel *kernel = Kernel::get(attentionText(64, 64, padded), GetParam());
+    Call call{1, 1, 2548, 2548, 64, 64};
+    Data data(call);
+    std::vector<Operand> inputs = {data.qs, data.ks, data.vs};
+    std::vector<const void *> pointers = {data.qp, data.kp, data.vp};
+    std::vector<char> keep(2548, 1);
+    std::fill_n(keep.begin() + 800, 198, 0);        // b is absent
+    std::fill_n(keep.begin() + 800 + 198 + 300, 500, 0); // c is short
+    if (padded) {
+      inputs.push_back(Kernel::dense({1, 2548}));
+      pointers.push_back(keep.data());
+    }
+    pointers.push_back(data.o.data());
+    auto plan = kernel->plan(inputs, data.os, mask, 0.125);
+    EXPECT_TRUE(succeeded(plan));
+    planned = plan->multiplyAdds;
+    return countOf(kernel->kernel, kernel->target, *plan, pointers);
+  };
+  Kernel *kernel = Kernel::get(attentionText(64, 64), GetParam());
+  ASSERT_TRUE(kernel);
+  MaskAttr whole = mask(kernel, /*absent=*/false), absent = mask(kernel, /*absent=*/true);
+  ASSERT_TRUE(whole && absent);
+  EXPECT_EQ(whole.getKeys().getTotal(), 2548);
+  int64_t planned, live = count(/*padded=*/false, whole, planned);
+  EXPECT_EQ(live, planned);
+  EXPECT_LE(live, liveTiles(whole, kernel->target, 64));
+  EXPECT_GE(live, whole.getLivePairs() * 2 * 64);
+  EXPECT_LE(live, 0.32 * 2548 * 2548 * 2 * 64);
+
+  // Padding does the work of the mask that lacks these keys, to the multiply-add.
+  int64_t unpadded, fewer, padded = count(/*padded=*/true, whole, unpadded);
+  EXPECT_EQ(unpadded, planned);
+  EXPECT_EQ(padded, count(/*padded=*/false, absent, fewer));
+  EXPECT_EQ(padded, fewer);
+  EXPECT_LE(padded, liveTiles(absent, kernel->target, 64));
+}
+
+/// A band costs what some query of a block sees, block by block.
+TEST_P(MultiplyAdds, OfBandsAreTheirBlocks) {
+  Kernel *kernel = Kernel::get(attentionText(16, 16), GetParam());
+  ASSERT_TRUE(kernel);
+  Call call{1, 2, 480, 480, 16, 16};
+  Data data(call);
+  auto count = [&](const char *text) {
+    auto plan = kernel->plan({data.qs, data.ks, data.vs}, data.os, kernel->mask(text), 0.25);
+    EXPECT_TRUE(succeeded(plan));
+    int64_t counted = countOf(kernel->kernel, kernel->target, *plan,
+                              {data.qp, data.kp, data.vp, data.o.data()});
+    EXPECT_EQ(counted, plan->multiplyAdds);
+    return counted;
+  };
+  int64_t block = 3 * kernel->target.lanes, blocks = 480 / block;
+  // Keys up to each block's last query; blocks are whole tiles.
+  EXPECT_EQ(count("t: 480 -> [t causal] over t: 480 empty nan"),
+            2 * block * block * (blocks * (blocks + 1) / 2) * 2 * 16);
+  EXPECT_EQ(count("t: 480 -> [t same] over t: 480 empty nan"), 2 * 480 * block * 2 * 16);
+  count("t: 480 -> [t band(-70, 11)] over t: 480 empty nan");
+  count("t: 471 -> [t band(-70, 11)], u: 9 -> [t causal, u] over t: 471, u: 9 empty nan");
 }
 
 INSTANTIATE_TEST_SUITE_P(Cpu, MultiplyAdds, testing::ValuesIn(targets()));
