@@ -47,12 +47,47 @@ class Table:
                                seed=turn, **chosen))
 
 
+ADDED = ("addWhere", "addFirst", "subMul", "mulSub", "addConstant", "addTwice", "addBias",
+         "addFolded")
+BIASED = ("addBias", "addFolded")
+ADDED_CORES = ("operatorFloat", "multiHead", "multiHeadBias")
+DENSE_CORES = {
+    "operatorSoftcap": "a soft cap lies between scores and mask",
+    "operatorScores": "the weights are an output too",
+    "mergedAttentionWeak": "the operator's own fill of -10000 is added, and too weak",
+}
+
+
 def whyDense(case):
-    """Forms that may stay dense, each with its reason."""
+    """The forms that may stay dense, each with its reason. None else may."""
+    core, fill, padding = CORES[case["core"]], case.get("fill", "min"), case.get("padding")
+    way = case.get("way", "whereKeep")
+    if case["core"] in DENSE_CORES:
+        return DENSE_CORES[case["core"]]
+    if padding == "floats":
+        return "a float mask may hold any number"
+    # The operator takes the mask as it is; its neighbours pool by scores of their own.
+    steps = not core.operator or core.layout == "own" or core.table
+    added = way in ADDED if steps else case["core"] in ADDED_CORES
+    if not steps and not added:
+        return ""
+    if fill in WEAK:
+        return "the fill is too weak to drop a key for sure"
+    if steps and way in BIASED:
+        return "a position bias is added to the scores"
+    mayBeEmpty = case.get("empty") or padding
+    if added and fill in ("1e30", "1e9", "65504") and mayBeEmpty:
+        return "an added fill above -1e37 leaves an empty row the softmax of its scores"
+    twice = case.get("order", "and") != "and" or not steps
+    if added and fill != "inf" and padding and twice:
+        return "two fills are added where a row may be empty"
     return ""
 
 
 def whyLoose(case):
+    """Where more may be claimed than is seen."""
+    if case.get("fill") in WEAK:
+        return "a weak fill makes a weight that is small, not 0"
     return ""
 
 
