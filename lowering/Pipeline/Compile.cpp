@@ -161,7 +161,8 @@ void Compilation::keep(Phase phase) {
 
 int Compilation::runTo(Phase phase) {
   for (const PhaseInfo &info : getPhases()) {
-    if (info.phase <= reached || info.phase > phase || info.phase > Phase::Cpu)
+    bool hasPasses = info.phase <= Phase::Cpu || info.phase == Phase::Onnx;
+    if (info.phase <= reached || !leadsThrough(phase, info.phase) || !hasPasses)
       continue;
     keep(info.phase);
     PassManager pm(&context);
@@ -182,7 +183,8 @@ std::string Compilation::outputFor(Phase phase) const {
     return options.output;
   // A model's artefact lies in the working folder, named after the model.
   llvm::StringRef stem = llvm::sys::path::stem(options.input);
-  return (phase == Phase::Exe ? stem : stem + ".so").str();
+  llvm::StringRef extension = phase == Phase::So ? ".so" : phase == Phase::Onnx ? ".onnx" : "";
+  return (stem + extension).str();
 }
 
 int Compilation::explain() {
@@ -200,6 +202,8 @@ int Compilation::explain() {
 int Compilation::write(Phase phase) {
   std::string output = outputFor(phase);
   keep(phase);
+  if (phase == Phase::Onnx)
+    return finish(phase, writeOnnx(*module, output, options));
   if (phase > Phase::Cpu)
     return finish(phase, writeCode(*module, phase, output, options));
   std::string text;
@@ -229,6 +233,12 @@ int Compilation::run() {
   Phase target = options.emit.value_or(Phase::So);
   if (options.explain != Explain::None)
     target = Phase::Zorro;
+  if (!leadsThrough(target, reached)) {
+    Reporter::error(options.input + ": expected a model or a dump of phase imported, zorro or "
+                                    "special for --emit=" + nameOf(target) + " but got phase " +
+                    nameOf(reached));
+    return kUsage;
+  }
   if (int code = runTo(target))
     return code;
   return options.explain != Explain::None ? explain() : write(target);

@@ -39,7 +39,7 @@ enum class Explain { None, Text, Json };
 
 struct CompileOptions {
   std::string input;
-  std::string output = "-";                 // "-": standard output, or MODEL.so for artefacts
+  std::string output = "-";                 // "-": standard output, or a name from the model's
   std::string folder;                       // of the weights; default: the input's folder
   std::optional<Phase> emit;                // default: so
   std::string entries = "fused";            // comma list: fused, or modalities joined by '+'
@@ -49,6 +49,8 @@ struct CompileOptions {
   llvm::StringMap<llvm::SmallVector<int64_t>> shapes; // input name -> shape
   std::string cpu = "native";
   std::string runner;                       // program for --emit=exe
+  int64_t opset = 0;                        // of --emit=onnx; default: the source's, or 17
+  bool externalData = false;                // --emit=onnx: weights in a file of their own
   Explain explain = Explain::None;
   bool assumeFiniteFill = false;
   bool assumeLiveRows = false;              // no padding empties a row at run time

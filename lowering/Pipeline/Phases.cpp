@@ -21,6 +21,7 @@ static const PhaseInfo kPhases[] = {
     {Phase::Llvm, "llvm", "LLVM IR for the target"},
     {Phase::So, "so", "an artefact: a shared object with weights, descriptor and footer"},
     {Phase::Exe, "exe", "the artefact behind a program that runs it"},
+    {Phase::Onnx, "onnx", "from special: an ONNX file for each entry point, masks cut to slices"},
 };
 
 llvm::ArrayRef<PhaseInfo> zorro::getPhases() { return kPhases; }
@@ -28,6 +29,13 @@ llvm::ArrayRef<PhaseInfo> zorro::getPhases() { return kPhases; }
 std::optional<Phase> zorro::parsePhase(llvm::StringRef name) {
   const auto *info = llvm::find_if(kPhases, [&](const PhaseInfo &p) { return p.name == name; });
   return info == std::end(kPhases) ? std::nullopt : std::optional(info->phase);
+}
+
+bool zorro::leadsThrough(Phase target, Phase phase) {
+  // An ONNX file leaves the way behind `special`.
+  if (target == Phase::Onnx)
+    return phase <= Phase::Special || phase == Phase::Onnx;
+  return phase <= target;
 }
 
 std::string zorro::phaseNames() {

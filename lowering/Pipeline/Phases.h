@@ -21,7 +21,7 @@
 
 namespace zorro {
 
-enum class Phase { Imported, Zorro, Special, Fused, Cpu, Llvm, So, Exe };
+enum class Phase { Imported, Zorro, Special, Fused, Cpu, Llvm, So, Exe, Onnx };
 
 struct PhaseInfo {
   Phase phase;
@@ -32,6 +32,8 @@ struct PhaseInfo {
 /// All phases, in order.
 llvm::ArrayRef<PhaseInfo> getPhases();
 std::optional<Phase> parsePhase(llvm::StringRef name);
+/// Whether the way to `target` leads through `phase`, or ends there.
+bool leadsThrough(Phase target, Phase phase);
 llvm::StringRef nameOf(Phase phase);
 /// "imported, zorro, …"
 std::string phaseNames();

@@ -13,6 +13,7 @@
 #include "passes/Fuse/Passes.h"
 #include "passes/Raise/Passes.h"
 #include "passes/Specialise/Passes.h"
+#include "passes/Unraise/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/Passes.h"
@@ -71,6 +72,16 @@ static void buildCpu(OpPassManager &pm, const CompileOptions &options) {
   pm.addPass(createLowerKernels({options.cpu}));
 }
 
+// special -> onnx: nodes again.
+static void buildUnraise(OpPassManager &pm, const CompileOptions &options) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  UnraiseOptions unraise;
+  unraise.opset = options.opset;
+  pm.addPass(createUnraise(unraise));
+  pm.addPass(createCSEPass());
+}
+
 void zorro::buildPhase(OpPassManager &pm, Phase phase, const CompileOptions &options) {
   switch (phase) {
   case Phase::Zorro:
@@ -81,6 +92,8 @@ void zorro::buildPhase(OpPassManager &pm, Phase phase, const CompileOptions &opt
     return buildFuse(pm);
   case Phase::Cpu:
     return buildCpu(pm, options);
+  case Phase::Onnx:
+    return buildUnraise(pm, options);
   case Phase::Imported:
   case Phase::Llvm:
   case Phase::So:
@@ -93,6 +106,7 @@ void zorro::registerZorroPasses() {
   registerRaisePasses();
   registerAnalysisPasses();
   registerSpecialisePasses();
+  registerUnraisePasses();
   registerFusePasses();
   registerPlanPasses();
   registerCpuPasses();

@@ -21,6 +21,10 @@ void buildPhase(mlir::OpPassManager &pm, Phase phase, const CompileOptions &opti
 /// From phase `cpu` to a file: LLVM IR, an artefact, or an executable.
 mlir::LogicalResult writeCode(mlir::ModuleOp module, Phase phase, llvm::StringRef output,
                               const CompileOptions &options);
+/// From nodes of ONNX to files: `output` for one entry point; for several each entry's name stands
+/// before the extension, as in m.audio.onnx.
+mlir::LogicalResult writeOnnx(mlir::ModuleOp module, llvm::StringRef output,
+                              const CompileOptions &options);
 /// Text to a file, or to standard output where it is called "-".
 mlir::LogicalResult writeText(llvm::StringRef text, llvm::StringRef output, mlir::Location loc);
 

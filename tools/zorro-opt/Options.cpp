@@ -56,6 +56,11 @@ struct Options {
   cl::opt<std::string> weights{
       "weights", cl::cat(category), cl::value_desc("folder"),
       cl::desc("where a dump's weight files lie (default: beside the input)")};
+  cl::opt<int64_t> opset{
+      "opset", cl::cat(category), cl::init(0), cl::value_desc("version"),
+      cl::desc("of --emit=onnx, at least 13 (default: the model's own, else 17)")};
+  cl::opt<bool> externalData{"external-data", cl::cat(category),
+                             cl::desc("of --emit=onnx: weights in a file of their own")};
   cl::opt<bool> assumeFiniteFill{
       "assume-finite-fill", cl::cat(category),
       cl::desc("treat weak mask fills (such as -1e4 or -100) as dropping the key")};
@@ -104,6 +109,8 @@ bool zorro::getOptions(StringRef input, StringRef output, StringRef program,
   result.assumeFiniteFill = options->assumeFiniteFill;
   result.assumeLiveRows = options->assumeLiveRows;
   result.remarks = options->remarks;
+  result.opset = options->opset;
+  result.externalData = options->externalData;
   if (!options->emit.empty()) {
     result.emit = parsePhase(options->emit);
     if (!result.emit) {

@@ -147,6 +147,10 @@ int64_t zorro::onnx::findSinceVersion(StringRef opType, StringRef domain, int64_
   }
 }
 
+int64_t zorro::onnx::newestOpset() {
+  return ::onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map().at("").second;
+}
+
 // What the schemas let pass although the operands contradict the operator.
 static LogicalResult checkOperands(NodeOp op, ArrayRef<Type> types, std::string &why) {
   if (op->getNumResults() != 1 || !op.getInput(0))

@@ -30,6 +30,10 @@ mlir::LogicalResult inferResultTypes(NodeOp op, ConstantOf constantOf,
 
 /// Version of `opType` in force under version `opset` of `domain`; 0 where libonnx knows none.
 int64_t findSinceVersion(llvm::StringRef opType, llvm::StringRef domain, int64_t opset);
+/// The number of an element type in TensorProto, or 0.
+int32_t dataTypeOf(mlir::Type element);
+/// The newest version of ai.onnx that libonnx knows.
+int64_t newestOpset();
 
 } // namespace zorro::onnx
 

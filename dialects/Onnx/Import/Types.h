@@ -12,6 +12,8 @@
 #ifndef ZORRO_DIALECTS_ONNX_IMPORT_TYPES_H
 #define ZORRO_DIALECTS_ONNX_IMPORT_TYPES_H
 
+#include "dialects/Onnx/Import/ShapeInference.h"
+
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -26,8 +28,6 @@ using DimBindings = llvm::StringMap<int64_t>;
 
 /// The MLIR type of elements, or null where Zorro has none (strings, complex numbers).
 mlir::Type elementTypeOf(int32_t dataType, mlir::MLIRContext *context);
-/// The number of an element type in TensorProto, or 0.
-int32_t dataTypeOf(mlir::Type element);
 /// "FLOAT", "type 99", …, for messages.
 std::string nameOfDataType(int32_t dataType);
 
