@@ -206,7 +206,7 @@ def expSum(g, q, k, v, s, mask):
 def expMask(g, q, k, v, s, mask):
     """exp(s) · mask / sum: a row without a key is 0 / 0."""
     raised = g.op("Exp", g.op("Mul", product(g, q, k), s.scale))
-    raised = g.op("Mul", raised, g.cast(mask.keep(g), np.float32))
+    raised = g.op("Mul", raised, mask.keepFloat(g))
     return g.op("MatMul", g.op("Div", raised, g.reduce("ReduceSum", raised, 3)), v)
 
 
@@ -231,7 +231,7 @@ def whereAfter(g, q, k, v, s, mask):
 @core()
 def mulAfter(g, q, k, v, s, mask):
     weights = softmax(g, mask.apply(g, g.op("Mul", product(g, q, k), s.scale)))
-    return g.op("MatMul", g.op("Mul", weights, g.cast(mask.keep(g), np.float32)), v)
+    return g.op("MatMul", g.op("Mul", weights, mask.keepFloat(g)), v)
 
 
 @core()
@@ -319,7 +319,7 @@ def operatorNonpad(g, q, k, v, s, mask):
     """How many keys are there comes as an operand of its own."""
     if not mask.padding:
         return g.op("Attention", q, k, v, mask.keep(g))
-    bare = type(mask)(**{**vars(mask), "padding": None, "cache": {}})
+    bare = type(mask)(**{**vars(mask), "padding": None})
     return g.op("Attention", q, k, v, bare.keep(g), None, None, "nonpad")
 
 
@@ -346,7 +346,7 @@ def operatorPast(g, q, k, v, s, mask):
     """Three learned keys and values stand before the tokens', and all see them."""
     past = [g.op("Expand", g.weight(1, s.heads, 3, s.size, scale=1.0),
                  g.shape(s.batch, s.heads, 3, s.size)) for _ in range(2)]
-    longer = type(mask)(**{**vars(mask), "padding": None, "cache": {},
+    longer = type(mask)(**{**vars(mask), "padding": None,
                            "table": np.pad(mask.table, ((0, 0), (3, 0)), constant_values=True)})
     keep = longer.keep(g)
     if mask.padding:
@@ -361,6 +361,15 @@ def operatorScores(g, q, k, v, s, mask):
     mixed, _, _, weights = g.op("Attention", q, k, v, mask.keep(g), outputs=4,
                                 qk_matmul_output_mode=3)
     return g.op("Add", mixed, g.reduce("ReduceSum", weights, 3))
+
+
+@core(opset=23, operator=True)
+def operatorProducts(g, q, k, v, s, mask):
+    """The products before the mask are used as well."""
+    mixed, _, _, products = g.op("Attention", q, k, v, mask.keep(g), outputs=4,
+                                 qk_matmul_output_mode=0)
+    finite = g.op("Tanh", g.op("Mul", products, mask.keepFloat(g)))
+    return g.op("Add", mixed, g.reduce("ReduceSum", finite, 3))
 
 
 # What ONNX Runtime's optimiser writes.
@@ -390,7 +399,7 @@ def multiHeadKeys(g, q, k, v, s, mask):
     keys = None
     if mask.padding:
         keys = g.cast(g.reshape(mask.padding, s.batch, mask.table.shape[1]), np.int32)
-        mask = type(mask)(**{**vars(mask), "padding": None, "cache": {}})
+        mask = type(mask)(**{**vars(mask), "padding": None})
     bias = None if mask.isFull else heads4(g, mask.added(g), mask)
     return g.op("MultiHeadAttention", q, k, v, None, keys, bias, domain=CONTRIB,
                 num_heads=s.heads, mask_filter_value=float(FILLS["min"]))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """How a mask and padding reach the scores: fills, polarity, sums, and several in a row."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -71,7 +71,6 @@ class Mask:
     additive: str = None  # or a float one, added as it is
     order: str = "and"  # padding: "and" with the table, or a step "before" or "after" it
     heads: int = 1
-    cache: dict = field(default_factory=dict)
 
     @property
     def isFull(self):
@@ -83,6 +82,9 @@ class Mask:
             return self.padding
         static = SOURCES[self.source](g, self.table)
         return g.op("And", static, self.padding) if self.padding else static
+
+    def keepFloat(self, g):
+        return g.cast(self.keep(g), np.float32)
 
     def added(self, g):
         """The mask as one float value that is added."""

@@ -40,8 +40,11 @@ class Padding:
         elif self.kind == "present":
             keep = self.joined(g, lambda g, name, count: g.op(
                 "Expand", g.input(f"{name}_present", (BATCH, 1), bool), g.shape(BATCH, count)))
-        elif self.kind == "available":
+        elif self.kind in ("available", "fallback"):
             flags = g.input("available", (BATCH, len(self.streams.modalities)), bool)
+            if self.kind == "fallback":  # whoever has nothing is taken to have everything
+                some = g.reduce("ReduceMax", g.cast(flags, np.int64), 1)
+                flags = g.op("Or", flags, g.op("Equal", some, np.int64(0)))
             flags = g.op("Concat", flags, np.ones((BATCH, 1), bool), axis=1)
             order = self.streams.modalities
             index = [order.index(n) if n in order else len(order) for n in self.streams.names]
@@ -76,7 +79,7 @@ class Padding:
                 found[pattern] = found["all"].copy()
                 found[pattern][0, self.streams.tokens - count + left:] = False
             return found
-        if self.kind not in ("present", "available"):
+        if self.kind not in ("present", "available", "fallback"):
             part = found["all"].copy()
             for name in self.streams.modalities:
                 a, b = self.streams.span(name)
@@ -96,6 +99,9 @@ class Padding:
             a, b = self.streams.span(name)
             whole[0, a:b] = False
             found[f"without {name}"] = whole
+        if self.kind == "fallback":
+            found["nothing"] = found["all"].copy()
+            found["nothing"][0] = False
         return found
 
     def inputs(self, keep):

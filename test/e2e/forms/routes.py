@@ -123,8 +123,13 @@ def causalInside(streams):
     return table
 
 
+def causalZorro(streams):
+    """For a causal flag and a mask together: no row becomes empty, for tokens see themselves."""
+    return zorro(streams)
+
+
 def lastCausal(streams):
-    """Q-Former's second mask and prefix-LM: the last stream is causal over a prefix that it sees."""
+    """Q-Former's second mask: the last stream is causal, over a prefix that it sees."""
     table = zorro(streams)
     a, b = streams.span(streams.modalities[-1])
     table[a:b, :] = np.tri(streams.tokens, dtype=bool)[a:b]
@@ -188,19 +193,10 @@ def octo(streams, steps=3):
     return table
 
 
-def reachable(table, layers):
-    """Which tokens each token has heard of after so many layers with residual connections."""
-    step = table | np.eye(len(table), dtype=bool)
-    heard = step
-    for _ in range(layers - 1):
-        heard = (step.astype(int) @ heard.astype(int)) > 0
-    return heard
-
-
-def pool(streams, table=None, empty=()):
+def pool(streams, empty=()):
     """Rows that pool each modality, fusion, and everything; rows named in `empty` see nothing."""
-    rows = [n for n in streams.names if n != FUSION] + ([FUSION] if FUSION in streams.names else [])
-    rows.append("global")
+    rows = [n for n in streams.names if n != FUSION]
+    rows += [FUSION] * (FUSION in streams.names) + ["global"]
     result = np.zeros((len(rows), streams.tokens), bool)
     for index, name in enumerate(rows):
         if name in empty:
@@ -211,8 +207,3 @@ def pool(streams, table=None, empty=()):
             a, b = streams.span(name)
             result[index, a:b] = True
     return rows, result
-
-
-def causalZorro(streams):
-    """A causal flag and a mask together: what is left may not be empty, so tokens see themselves."""
-    return zorro(streams)

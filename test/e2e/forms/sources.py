@@ -4,6 +4,7 @@
 table (true: attends) and returns a bool value of the table's shape; none may change the table."""
 
 import numpy as np
+from onnx import numpy_helper
 
 SOURCES = {}
 
@@ -166,7 +167,6 @@ def concatenated(g, table):
 
 
 def tensorOf(flag):
-    from onnx import numpy_helper
     return numpy_helper.from_array(np.array([flag]))
 
 

@@ -54,6 +54,7 @@ ADDED_CORES = ("operatorFloat", "multiHead", "multiHeadBias")
 DENSE_CORES = {
     "operatorSoftcap": "a soft cap lies between scores and mask",
     "operatorScores": "the weights are an output too",
+    "operatorProducts": "the products are an output too",
     "mergedAttentionWeak": "the operator's own fill of -10000 is added, and too weak",
 }
 

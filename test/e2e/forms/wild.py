@@ -58,7 +58,9 @@ def wildCases():
              layers=2),
         Case("wild/octo-padded", (("text", 6), ("video", 12), ("audio", 9), ("fusion", 3)),
              "octo", padding="keys", fill="inf", way="addWhere"),
-        Case("wild/drug-fallback", FOUR + fusion, padding="available", core="whereAfter"),
+        Case("wild/drug-available", FOUR + fusion, padding="available"),
+        Case("wild/drug-fallback", FOUR, "full", padding="fallback",
+             loose="that a fallback leaves no row empty is not seen"),
         Case("wild/copy-per-layer", AV, layers=4, way="addConstant", fill="inf"),
     ]
     assert all(hasattr(routes, case.routes) for case in cases)
