@@ -76,3 +76,25 @@ func.func @fused(%x: tensor<1x2x5x8xf32> {zorro.name = "x"}) -> (tensor<1x2x5x8x
   return %2 : tensor<1x2x5x8xf32>
 }
 }
+
+// -----
+
+// A table: for each block of 24 queries its spans; then the spans. Six of six queries see keys 0 to 2
+// and of keys 2 to 8 those up to their own place; a key of padding costs the kernel a scalar: 0 where
+// one row of it serves the batch.
+module attributes {zorro.phase = "fused"} {
+// CHECK: zorro.table @routes_0 [0, 6, 7, 2, 2, 7, 0, 1, 0, 0, 2, 2, -536870912, 536870912, 0, 2, 2, 2, 8, 3, -536870912, 2, 0]
+zorro.kernel @attend attention because "" {
+^bb0(%q: tensor<?x?x?x8xf32>, %k: tensor<?x?x?x8xf32>, %v: tensor<?x?x?x8xf32>, %keep: tensor<?x?xi1>):
+  %0 = zorro.attention %q, %k, %v padding %keep : tensor<?x?xi1> scale 1.0 : tensor<?x?x?x8xf32>, tensor<?x?x?x8xf32>, tensor<?x?x?x8xf32> -> tensor<?x?x?x8xf32>
+  zorro.yield %0 : tensor<?x?x?x8xf32>
+}
+func.func @fused(%q: tensor<3x2x6x8xf32> {zorro.name = "q"}, %x: tensor<3x2x8x8xf32> {zorro.name = "x"}, %one: tensor<1x8xi1> {zorro.name = "one"}, %all: tensor<3x8xi1> {zorro.name = "all"}) -> (tensor<3x2x6x8xf32> {zorro.name = "y"}, tensor<3x2x6x8xf32> {zorro.name = "z"}) {
+  %e = tensor.empty() : tensor<3x2x6x8xf32>
+  // CHECK: zorro.launch @attend tasks 6 places [#zorro.place<input 0, 0>, #zorro.place<input 1, 0>, #zorro.place<input 1, 0>, #zorro.place<input 2, 0>, #zorro.place<output 0, 0>, #zorro.place<table @routes_0, 0>] scalars [2, 1, 8, {{.*}}, 96, 48, 8, 0] multiply_adds
+  %0 = zorro.call @attend(%q, %x, %x, %one) into %e shape tensor<3x2x6x8xf32> offset 0 strides [96, 48, 8, 1] mask <t: 6 -> [a, t causal] over a: 2, t: 6 empty zero> scale 0.5 : (tensor<3x2x6x8xf32>, tensor<3x2x8x8xf32>, tensor<3x2x8x8xf32>, tensor<1x8xi1>) into tensor<3x2x6x8xf32> -> tensor<3x2x6x8xf32>
+  // CHECK: zorro.launch @attend {{.*}}#zorro.place<input 3, 0>{{.*}} scalars [{{.*}}, 96, 48, 8, 8] multiply_adds
+  %1 = zorro.call @attend(%q, %x, %x, %all) into %e shape tensor<3x2x6x8xf32> offset 0 strides [96, 48, 8, 1] mask <t: 6 -> [a, t causal] over a: 2, t: 6 empty zero> scale 0.5 : (tensor<3x2x6x8xf32>, tensor<3x2x8x8xf32>, tensor<3x2x8x8xf32>, tensor<3x8xi1>) into tensor<3x2x6x8xf32> -> tensor<3x2x6x8xf32>
+  return %0, %1 : tensor<3x2x6x8xf32>, tensor<3x2x6x8xf32>
+}
+}

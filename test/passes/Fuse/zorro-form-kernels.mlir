@@ -159,3 +159,45 @@ func.func @thrice(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4x
   return %y, %y, %y : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
 }
 }
+
+// -----
+
+// Padding is the fourth argument of a kernel of its own, read through a view where it is one. The
+// mask stays with the call.
+module attributes {zorro.phase = "special"} {
+// CHECK: zorro.kernel @attention_3_padding attention
+// CHECK-NEXT: ^bb0(%[[Q:.*]]: tensor<?x?x?x3xf32>, %[[K:.*]]: tensor<?x?x?x3xf32>, %[[V:.*]]: tensor<?x?x?x3xf32>, %[[KEEP:.*]]: tensor<?x?xi1>):
+// CHECK-NEXT: zorro.attention %[[Q]], %[[K]], %[[V]] padding %[[KEEP]] : tensor<?x?xi1> scale 1.0
+// CHECK: zorro.kernel @attention_3 attention
+// CHECK-NOT: zorro.kernel @attention
+// CHECK-LABEL: func.func @padded
+// CHECK-SAME: %[[X:.*]]: tensor<2x2x5x3xf32>, %[[ALL:.*]]: tensor<2x7xi1>, %[[ONE:.*]]: tensor<1x5xi1>
+func.func @padded(%x: tensor<2x2x5x3xf32>, %all: tensor<2x7xi1>, %one: tensor<1x5xi1>) -> (tensor<2x2x5x3xf32>, tensor<2x2x5x3xf32>, tensor<2x2x5x3xf32>) {
+  // CHECK: %[[VIEW:.*]] = zorro.view %[[ALL]] offset 2 strides [7, 1] : tensor<2x7xi1> to tensor<2x5xi1>
+  // CHECK: zorro.call @attention_3_padding(%[[X]], %[[X]], %[[X]], %[[VIEW]]) {{.*}} mask <a: 2 -> [a], b: 3 -> [all] over a: 2, b: 3 empty zero> scale 5.0
+  %keep = tensor.extract_slice %all[0, 2] [2, 5] [1, 1] : tensor<2x7xi1> to tensor<2x5xi1>
+  %0 = zorro.attention %x, %x, %x padding %keep : tensor<2x5xi1> mask <a: 2 -> [a], b: 3 -> [all] over a: 2, b: 3 empty zero> scale 5.0e-1 : tensor<2x2x5x3xf32>, tensor<2x2x5x3xf32>, tensor<2x2x5x3xf32> -> tensor<2x2x5x3xf32>
+  // CHECK: zorro.call @attention_3_padding(%[[X]], %[[X]], %[[X]], %[[ONE]])
+  // CHECK-NOT: mask
+  // CHECK-SAME: tensor<1x5xi1>
+  %1 = zorro.attention %x, %x, %x padding %one : tensor<1x5xi1> scale 5.0e-1 : tensor<2x2x5x3xf32>, tensor<2x2x5x3xf32>, tensor<2x2x5x3xf32> -> tensor<2x2x5x3xf32>
+  // CHECK: zorro.call @attention_3(%[[X]], %[[X]], %[[X]])
+  %2 = zorro.attention %x, %x, %x scale 5.0e-1 : tensor<2x2x5x3xf32>, tensor<2x2x5x3xf32>, tensor<2x2x5x3xf32> -> tensor<2x2x5x3xf32>
+  return %0, %1, %2 : tensor<2x2x5x3xf32>, tensor<2x2x5x3xf32>, tensor<2x2x5x3xf32>
+}
+}
+
+// -----
+
+// Kept bytes that lie apart are copied first.
+module attributes {zorro.phase = "special"} {
+// CHECK-LABEL: func.func @apart
+func.func @apart(%x: tensor<2x2x5x3xf32>, %keep: tensor<5x2xi1>) -> tensor<2x2x5x3xf32> {
+  // CHECK: %[[COPY:.*]] = zorro.call @copy{{.*}} -> tensor<2x5xi1>
+  // CHECK: zorro.call @attention_3_padding(%{{.*}}, %{{.*}}, %{{.*}}, %[[COPY]])
+  %e = tensor.empty() : tensor<2x5xi1>
+  %t = linalg.transpose ins(%keep : tensor<5x2xi1>) outs(%e : tensor<2x5xi1>) permutation = [1, 0]
+  %0 = zorro.attention %x, %x, %x padding %t : tensor<2x5xi1> scale 5.0e-1 : tensor<2x2x5x3xf32>, tensor<2x2x5x3xf32>, tensor<2x2x5x3xf32> -> tensor<2x2x5x3xf32>
+  return %0 : tensor<2x2x5x3xf32>
+}
+}
