@@ -159,14 +159,23 @@ static std::optional<int64_t> fits(const Array &array, const zorro_tensor_desc &
   return array.dims[0] / want.dims[0];
 }
 
-MaybeFailure run::readInputs(const std::vector<std::string> &specs, const zorro_model_desc &model,
-                             const zorro_entry_desc &entry, bool each,
-                             std::vector<Array> &arrays, int64_t &runs) {
+MaybeFailure run::collectInputs(const std::vector<std::string> &specs,
+                                const zorro_model_desc &model, const zorro_entry_desc &entry,
+                                std::vector<std::optional<Array>> &given) {
   Collector collector(model, entry);
   for (const std::string &spec : specs)
     if (MaybeFailure failure = collector.read(spec))
       return failure;
-  std::vector<std::optional<Array>> given = collector.take();
+  given = collector.take();
+  return std::nullopt;
+}
+
+MaybeFailure run::readInputs(const std::vector<std::string> &specs, const zorro_model_desc &model,
+                             const zorro_entry_desc &entry, bool each,
+                             std::vector<Array> &arrays, int64_t &runs) {
+  std::vector<std::optional<Array>> given;
+  if (MaybeFailure failure = collectInputs(specs, model, entry, given))
+    return failure;
   runs = 1;
   for (uint32_t i = 0; i < entry.input_count; ++i) {
     const zorro_tensor_desc &want = entry.inputs[i];

@@ -26,8 +26,14 @@ struct FileSpec {
 /// Splits "NAME=@PATH"; false if there is no "@" where one has to be. Names may hold "=".
 bool parseFileSpec(const std::string &text, FileSpec &spec);
 
+/// Reads `specs` into `given`, one place for each input of `entry`; shapes are not checked, and
+/// inputs may be missing. In a .npz, arrays that only other entries of the model take are passed over.
+npy::MaybeFailure collectInputs(const std::vector<std::string> &specs,
+                                const zorro_model_desc &model, const zorro_entry_desc &entry,
+                                std::vector<std::optional<npy::Array>> &given);
+
 /// Reads `specs` into `arrays`, one for each input of `entry` in its order, types and trailing dims
-/// checked. In a .npz, arrays that only other entries of the model take are passed over.
+/// checked.
 /// `runs` is 1, or with `each` the number of times that the entry's first dim goes into theirs.
 npy::MaybeFailure readInputs(const std::vector<std::string> &specs, const zorro_model_desc &model,
                              const zorro_entry_desc &entry, bool each,

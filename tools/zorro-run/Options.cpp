@@ -53,6 +53,19 @@ std::optional<int> zorro::run::parseOptions(int argc, char **argv, bool embedded
   app.add_flag("!--no-verify", options.verify, "do not check the hashes of the weights");
   app.add_flag("--each", options.each,
                "inputs hold N times the entry's first dim: run N times, join the outputs");
+  CLI::Option *route = app.add_flag(
+      "--route", options.route,
+      "inputs hold any number of clips: each goes to the entry that needs only what it has and "
+      "gives the most outputs; inputs not given are absent");
+  for (const char *other : {"--function", "--each", "--trace"})
+    route->excludes(app.get_option(other));
+  app.add_option("--present", options.present,
+                 "with --route, INPUT=@x.npy: which clips have the input (bool, one per clip)")
+      ->allow_extra_args(false)
+      ->needs(route);
+  app.add_flag("--nan-is-absent", options.nanIsAbsent,
+               "with --route: a clip of nothing but NaN lacks the input")
+      ->needs(route);
   std::string device = "cpu";
   app.add_option("--device", device, "where to run")->check(CLI::IsMember({"cpu"}));
   try {

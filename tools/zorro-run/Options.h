@@ -26,13 +26,14 @@ using npy::MaybeFailure;
 struct Options {
   std::string model;
   std::string function; // empty: the default entry
-  std::vector<std::string> inputs, outputs, expectedOutputs;
+  std::vector<std::string> inputs, outputs, expectedOutputs, present;
   std::optional<double> absoluteTolerance, relativeTolerance;
   std::string describe; // "", "table" or "json"
   std::string trace;    // a path, or empty
   uint32_t threads = 0;
   bool verify = true;
   bool each = false;
+  bool route = false, nanIsAbsent = false;
 };
 
 /// Gives the exit code if the program is to end here: 0 after --help, 1 after a mistake.

@@ -18,6 +18,7 @@
 #include "tools/zorro-run/Inputs.h"
 #include "tools/zorro-run/Options.h"
 #include "tools/zorro-run/Outputs.h"
+#include "tools/zorro-run/Route.h"
 
 #include <cstdio>
 #include <new>
@@ -73,6 +74,50 @@ static MaybeFailure runAll(Session &session, int64_t runs, std::vector<Array> &i
   return std::nullopt;
 }
 
+/// Writes, prints and compares outputs as the command line asks.
+static MaybeFailure finish(const run::Options &options, const std::vector<run::OutputFile> &files,
+                           const std::vector<NamedArray> &expected,
+                           const std::vector<NamedArray> &outputs, bool &outputsDiffer) {
+  if (MaybeFailure failure = run::writeOutputs(files, outputs))
+    return failure;
+  if (files.empty() && options.expectedOutputs.empty())
+    run::printOutputs(outputs, stdout);
+  outputsDiffer = !run::compareOutputs(
+      expected, outputs, {options.absoluteTolerance, options.relativeTolerance}, stdout);
+  return std::nullopt;
+}
+
+/// --route: clips that may lack inputs.
+static MaybeFailure executeRoutes(const run::Options &options, const Model &model,
+                                  bool &outputsDiffer) {
+  const zorro_model_desc &desc = model.describe();
+  run::Signature signature;
+  if (MaybeFailure failure = run::uniteEntries(desc, signature))
+    return failure;
+  run::Clips clips;
+  if (MaybeFailure failure = run::readClips(options, desc, signature, clips))
+    return failure;
+  run::Routes routes;
+  if (MaybeFailure failure = run::findRoutes(desc, signature, clips, routes))
+    return failure;
+  // Only what some route gives can be written.
+  std::vector<zorro_tensor_desc> given = run::givenOutputs(desc, signature, routes);
+  zorro_entry_desc entry = signature.entry;
+  entry.output_count = uint32_t(given.size());
+  entry.outputs = given.data();
+  std::vector<run::OutputFile> files;
+  if (MaybeFailure failure = run::parseOutputs(options.outputs, entry, files))
+    return failure;
+  std::vector<NamedArray> expected, outputs;
+  if (MaybeFailure failure = run::readExpected(options.expectedOutputs, entry, expected))
+    return failure;
+  if (MaybeFailure failure =
+          run::runRoutes(model, options, signature, clips, routes, outputs))
+    return failure;
+  run::printRoutes(desc, routes, clips.count, outputs, stdout);
+  return finish(options, files, expected, outputs, outputsDiffer);
+}
+
 static MaybeFailure execute(const run::Options &options, bool &outputsDiffer) {
   zorro_load_options load;
   zorro_load_options_init(&load);
@@ -88,6 +133,8 @@ static MaybeFailure execute(const run::Options &options, bool &outputsDiffer) {
     fputs(text.c_str(), stdout);
     return std::nullopt;
   }
+  if (options.route)
+    return executeRoutes(options, model, outputsDiffer);
 
   Session session;
   const char *function = options.function.empty() ? nullptr : options.function.c_str();
@@ -120,13 +167,7 @@ static MaybeFailure execute(const run::Options &options, bool &outputsDiffer) {
   if (!options.trace.empty())
     if (MaybeFailure failure = run::writeChromeTrace(options.trace, desc, session.get()))
       return failure;
-  if (MaybeFailure failure = run::writeOutputs(files, outputs))
-    return failure;
-  if (files.empty() && options.expectedOutputs.empty())
-    run::printOutputs(outputs, stdout);
-  outputsDiffer = !run::compareOutputs(
-      expected, outputs, {options.absoluteTolerance, options.relativeTolerance}, stdout);
-  return std::nullopt;
+  return finish(options, files, expected, outputs, outputsDiffer);
 }
 
 int run::runMain(int argc, char **argv) {
