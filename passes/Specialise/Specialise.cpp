@@ -240,9 +240,12 @@ void Specialise::noteChanges(const StreamDependence &whole, const StreamDependen
     for (unsigned input : masked.dependsOn(output))
       if (!(entry.allowed & StreamDependence::bitOf(input))) {
         Chain chain = findChain(masked, output, input);
-        func.emitRemark() << "@" << entry.name << " does not give '" << whole.getOutputs()[output]
-                          << "': it needs '" << whole.getInputs()[input]
-                          << "': " << explainChain(masked, chain, input);
+        // Of what is absent alone, nobody expects it.
+        bool expected = masked.getTaint(output) & entry.allowed;
+        InFlightDiagnostic diag = expected ? func.emitWarning() : func.emitRemark();
+        diag << "@" << entry.name << " does not give '" << whole.getOutputs()[output]
+             << "': it needs '" << whole.getInputs()[input]
+             << "': " << explainChain(masked, chain, input);
         break;
       }
   }
