@@ -7,7 +7,8 @@
 // RUN: zorro-run %t.so --input=q=2x1x4x1xf32=0 --input=k=2x1x4x1xf32=1 \
 // RUN:   --input="v=2x1x4x1xf32=1 2 4 8 16 32 64 128" --input="keep=2x4xbool=1 0 1 1 0 0 1 1" \
 // RUN:   --output=@%t.npz
-// RUN: %python -c "import numpy; print(*('%.4g' % x for x in numpy.load('%t.npz')['y'].ravel()))" | FileCheck %s
+// RUN: %python -c "import struct, zipfile; y = zipfile.ZipFile('%t.npz').read('y.npy'); \
+// RUN:   print(*('%.4g' % x for x in struct.unpack('<8f', y[-32:])))" | FileCheck %s
 // CHECK: {{^}}1 1 2.5 4.333 60 60 64 96{{$}}
 module attributes {zorro.phase = "zorro"} {
 func.func @main(%q: tensor<2x1x4x1xf32> {zorro.name = "q"}, %k: tensor<2x1x4x1xf32> {zorro.name = "k"}, %v: tensor<2x1x4x1xf32> {zorro.name = "v"}, %keep: tensor<2x4xi1> {zorro.name = "keep"}) -> (tensor<2x1x4x1xf32> {zorro.name = "y"}) {
