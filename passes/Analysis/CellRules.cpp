@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------------------------===//
 
 #include "passes/Analysis/CellRules.h"
+#include "passes/Analysis/RuleSwitch.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -79,7 +80,7 @@ Cell zorro::mulCells(const Cell &a, const Cell &b, Element element) {
     if (x->kind == CellKind::Zero)
       return fitElement(Cell::zeroOrNaN(a.nonFinite | b.nonFinite), element);
     if (x->isKnown(0)) // 0 · NaN is NaN
-      return y->mayBeNonFinite() && isFloat(element)
+      return y->mayBeNonFinite() && isFloat(element) && !isOff(Rule::ZeroTimesNaN)
                  ? Cell::zeroOrNaN(a.nonFinite | b.nonFinite)
                  : Cell::known(0);
   }
@@ -141,7 +142,7 @@ static Cell sumCells(const Cell &a, const Cell &b, Element element, bool subtrac
     if (negated && (y->mayBe() & (kFill | kInfinite)))
       continue;
     if (x->isKnown(-kInf)) {
-      if (!(y->mayBe() & kNaN))
+      if (!(y->mayBe() & kNaN) || isOff(Rule::InfinityPlusNaN))
         return Cell::known(-kInf);
       c = Cell::any(y->nonFinite, kInfinite | kNaN, y->nonFinite);
     }
@@ -201,9 +202,10 @@ Cell zorro::selectCell(const Cell &condition, const Cell &a, const Cell &b, Elem
   if (a.isKnown() && b.isKnown() &&
       (a.value == b.value || (std::isnan(a.value) && std::isnan(b.value))))
     return a;
-  Cell c = Cell::any(condition.taint | a.taint | b.taint, a.mayBe() | b.mayBe());
+  uint64_t decides = isOff(Rule::Condition) ? 0 : condition.taint;
+  Cell c = Cell::any(decides | a.taint | b.taint, a.mayBe() | b.mayBe());
   if (c.flags & (kInfinite | kNaN)) // the condition decides where they are
-    c.nonFinite = a.nonFinite | b.nonFinite | condition.taint;
+    c.nonFinite = a.nonFinite | b.nonFinite | decides;
   if (a.isDead() && b.isDead())
     c.kind = CellKind::Dead;
   else if (a.isZero() && b.isZero())
@@ -220,7 +222,7 @@ Cell zorro::reduceCells(ArrayRef<ReductionPart> parts, Reduction how, Element el
   Cell r;
   bool allKnown = true, allZero = true, hasLive = false;
   double sum = 0, max = -kInf, min = kInf;
-  for (const auto &[cell, count] : parts) {
+  for (const auto &[cell, count] : isOff(Rule::Reduction) ? parts.take_front() : parts) {
     r.taint |= cell.taint;
     r.nonFinite |= cell.nonFinite;
     r.flags |= cell.mayBe();

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------------------------===//
 
 #include "passes/Analysis/GridValue.h"
+#include "passes/Analysis/RuleSwitch.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -94,7 +95,7 @@ GridValue GridValue::slice(unsigned axis, int64_t begin, int64_t size, int64_t s
     return *this;
   SmallVector<int64_t> positions;
   for (int64_t i = 0; i != size; ++i)
-    positions.push_back(begin + i * stride);
+    positions.push_back(begin + i * (isOff(Rule::Take) ? 1 : stride));
   return take(axis, positions);
 }
 
@@ -126,6 +127,8 @@ GridValue GridValue::concat(ArrayRef<GridValue> parts, unsigned axis) {
       size_t run = part.getSegments(axis) * inner;
       cells.insert(cells.end(), part.cells.begin() + o * run, part.cells.begin() + (o + 1) * run);
     }
+  if (isOff(Rule::Concat))
+    std::reverse(cells.begin(), cells.end());
   return GridValue(shape, parts.front().element, cuts, std::move(cells));
 }
 
@@ -201,7 +204,7 @@ static void regroup(AxisGroup &group, ArrayRef<Cuts> before, ArrayRef<int64_t> a
     size_t position = 0;
     for (auto [axis, i] : enumerate(index))
       position = position * after[axis] + group.cuts[axis][i];
-    group.cellFrom.push_back(numbers[position]);
+    group.cellFrom.push_back(isOff(Rule::Reshape) ? numbers[0] : numbers[position]);
   });
 }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------------------------===//
 
 #include "passes/Analysis/GridValue.h"
+#include "passes/Analysis/RuleSwitch.h"
 
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/STLExtras.h"
@@ -91,7 +92,8 @@ void CellJoin::add(const Cell &cell) {
   plain &= cell.kind == CellKind::Any && !cell.flags;
   rowTrue |= cell.isLive(element) || (cell.flags & kRowTrue);
   rowFalse |= cell.isKnown(0) || (cell.flags & kRowFalse);
-  taint |= cell.taint;
+  if (!isOff(Rule::Join) || !taint)
+    taint |= cell.taint;
   nonFinite |= cell.nonFinite;
   mayBe |= cell.mayBe();
 }

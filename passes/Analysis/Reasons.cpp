@@ -9,10 +9,10 @@
 
 #include "passes/Analysis/Rules.h"
 
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
 
 #include <cmath>
-#include <map>
 #include <optional>
 
 using namespace mlir;
@@ -42,15 +42,15 @@ std::string zorro::nodeName(Location loc) { return llvm::join(namesIn(loc), " + 
 //===----------------------------------------------------------------------------------------===//
 
 Chain zorro::findChain(const StreamDependence &streams, unsigned output, unsigned input) {
-  using Key = std::pair<void *, size_t>;
+  using Key = std::pair<void *, uint64_t>;
   uint64_t bit = StreamDependence::bitOf(input);
   Value from = streams.getOutput(output);
   Value to = func::FuncOp(streams.getFunction()).getArgument(input);
   std::vector<StreamDependence::CellRef> queue;
   std::vector<int> parent;
-  std::map<Key, bool> seen;
+  llvm::DenseSet<Key> seen;
   auto push = [&](StreamDependence::CellRef ref, int via) {
-    if (seen.emplace(Key{ref.value.getAsOpaquePointer(), ref.cell}, true).second) {
+    if (seen.insert({ref.value.getAsOpaquePointer(), ref.cell}).second) {
       queue.push_back(ref);
       parent.push_back(via);
     }
@@ -63,7 +63,8 @@ Chain zorro::findChain(const StreamDependence &streams, unsigned output, unsigne
     if (ref.value == to) {
       Chain chain;
       for (int i = at; i >= 0; i = parent[i])
-        chain.insert(chain.begin(), queue[i]);
+        chain.push_back(queue[i]);
+      std::reverse(chain.begin(), chain.end());
       return chain;
     }
     // Of chains of equal length, the one that leaves the mixed streams first.
@@ -80,13 +81,14 @@ Chain zorro::findChain(const StreamDependence &streams, unsigned output, unsigne
 }
 
 SmallVector<std::string> zorro::nodesOf(const Chain &chain) {
-  SmallVector<std::string> names;
+  llvm::SetVector<StringRef> names;
   for (const auto &ref : chain)
     if (Operation *op = ref.value.getDefiningOp())
-      for (StringRef name : namesIn(op->getLoc()))
-        if (!llvm::is_contained(names, name))
-          names.push_back(name.str());
-  return names;
+      collectNames(op->getLoc(), names);
+  SmallVector<std::string> list;
+  for (StringRef name : names)
+    list.push_back(name.str());
+  return list;
 }
 
 //===----------------------------------------------------------------------------------------===//

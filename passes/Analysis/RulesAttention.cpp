@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------------------------===//
 
+#include "passes/Analysis/RuleSwitch.h"
 #include "passes/Analysis/Rules.h"
 
 #include <cmath>
@@ -83,7 +84,7 @@ private:
       add(rows.begin);
       add(rows.end);
       for (const KeySpan &span : list) {
-        if (!span.isBand())
+        if (!span.isBand() || isOff(Rule::BandKeys))
           continue;
         auto addKey = [&](int64_t key) {
           add(key - span.low);
@@ -105,7 +106,7 @@ private:
 
   SmallVector<Part> findParts(unsigned segment, IndexRange rows) const {
     SmallVector<Part> parts;
-    int64_t last = rows.end - 1;
+    int64_t last = isOff(Rule::BandKeys) ? rows.begin : rows.end - 1;
     for (const KeySpan &span : spans[segment])
       for (size_t i = 0; i + 1 < keyCuts.size(); ++i) {
         KeySpan piece = {std::max(span.begin, keyCuts[i]), std::min(span.end, keyCuts[i + 1]),
@@ -128,7 +129,7 @@ private:
   /// What a row without a live key gives.
   Cell emptyCell(ArrayRef<IndexRange> box) const {
     EmptyRow empty = mask ? mask.getEmpty() : EmptyRow::Nan;
-    if (empty != EmptyRow::Uniform)
+    if (empty != EmptyRow::Uniform || isOff(Rule::EmptyMean))
       return Cell::known(empty == EmptyRow::Zero ? 0 : std::nan(""));
     Cell weight = Cell::known(roundTo(1.0 / getKeys(), element));
     SmallVector<ReductionPart> products;
@@ -155,7 +156,7 @@ private:
     bool odd = weight.flags & kUnusual;
     weight.flags = odd ? kNaN : 0;
     weight.nonFinite = odd ? weight.taint : 0;
-    if (most == 1 && !odd) { // the only key, whatever its score
+    if (most <= (isOff(Rule::TwoKeys) ? 2 : 1) && !odd) { // the only key, whatever its score
       CellJoin only(element);
       for (const Part &part : parts)
         only.add(v.joinBox({box[0], box[1], part.keys, box[3]}));
@@ -208,12 +209,12 @@ private:
       bool whole = part.least == part.keys.end - part.keys.begin;
       sure += keep.isKnown() ? part.least : whole && (keep.flags & kRowTrue) ? 1 : 0;
       padded |= !keep.isKnown();
-      padTaint |= keep.taint;
+      padTaint |= isOff(Rule::PaddedKeys) ? 0 : keep.taint;
     }
     if (most == 0)
       return emptyCell(box);
     Cell cell = liveCell(box, parts, most, padTaint);
-    if (padded && sure == 0 && !promises.liveRows)
+    if (padded && sure == 0 && !promises.liveRows && !isOff(Rule::EmptiedRows))
       cell = chooseCell(cell, emptyCell(box), padTaint);
     if (least == 0) { // of several rows, some may see nothing
       CellJoin both(element);

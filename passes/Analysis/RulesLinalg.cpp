@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------------------------===//
 
+#include "passes/Analysis/RuleSwitch.h"
 #include "passes/Analysis/Rules.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -97,6 +98,8 @@ public:
         }
         if (!keepsRows(map))
           values[i].flags &= ~kRowFlags;
+        if (isOff(Rule::LoopOrder))
+          number = cells[i].size() - 1 - number;
         cells[i][number] = values[i];
       }
     });

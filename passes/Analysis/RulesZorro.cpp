@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------------------------===//
 
+#include "passes/Analysis/RuleSwitch.h"
 #include "passes/Analysis/Rules.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -49,8 +50,8 @@ static SmallVector<Cell> softmaxRow(ArrayRef<Cell> row, ArrayRef<int64_t> widths
     return result;
   }
   // What may be dead at run time is not all dead, by promise.
-  rowLive |= promises.liveRows && candidates > 0;
-  bool mayBeNaN = (mayBe & kNaN) || !(rowLive || anchored);
+  rowLive |= (promises.liveRows || isOff(Rule::SoftmaxEmptied)) && candidates > 0;
+  bool mayBeNaN = ((mayBe & kNaN) || !(rowLive || anchored)) && !isOff(Rule::SoftmaxNaN);
   uint64_t nanTaint = mayBeNaN ? nonFinite : 0;
   for (auto [cell, width] : llvm::zip(row, widths)) {
     bool dead = cell.isDead();
@@ -89,7 +90,7 @@ GridValue zorro::softmaxGrid(const GridValue &x, Promises promises) {
 
 /// Each row depends on all of itself, and on the vectors.
 static GridValue normaliseRows(const GridValue &x, ArrayRef<Cell> vectors) {
-  GridValue joined = x.joinedAlong(x.getRank() - 1);
+  GridValue joined = isOff(Rule::Statistic) ? x : x.joinedAlong(x.getRank() - 1);
   std::vector<Cell> cells;
   SmallVector<Cell> parts(vectors);
   parts.emplace_back();
@@ -149,7 +150,7 @@ static GridValue transferContract(ContractOp op, GridLookup get) {
           bool broadcast = at < 0 || extra->getShape()[axis] == 1;
           part.push_back(broadcast ? IndexRange{0, 1} : box[at]);
         }
-        arguments.push_back(extra->joinBox(part));
+        arguments.push_back(isOff(Rule::Epilogue) ? Cell() : extra->joinBox(part));
       }
       Value yielded = body.getTerminator()->getOperand(0);
       sum = evaluateBody(body, arguments, yielded, context).front();
