@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from . import operators  # noqa: F401 (its cores register themselves)
 from . import routes
 from .attend import CORES, Sizes, pooling, selfAttention
 from .graph import Graph

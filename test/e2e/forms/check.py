@@ -223,7 +223,7 @@ class Checker:
         if not re.search(self.case.refusal, done.stderr):
             raise Failure("refuses", f"expected {self.case.refusal} but got {done.stderr[-400:]}")
         named = [o for o in self.outputs if f"'{o}'" in done.stderr]
-        if named and not re.search(r"node '?[/\w.]+'?:", done.stderr):
+        if named and not re.search(r"node '?[/\w.]+'?(:| joins)", done.stderr):
             raise Failure("refuses", f"expected a node's name but got {done.stderr.strip()[-400:]}")
 
 

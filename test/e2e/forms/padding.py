@@ -78,6 +78,8 @@ class Padding:
             for pattern, left in (("part", count // 2), (f"without {name}", 0)):
                 found[pattern] = found["all"].copy()
                 found[pattern][0, self.streams.tokens - count + left:] = False
+            found["without most"] = found["all"].copy()
+            found["without most"][0, 2:] = False
             return found
         if self.kind not in ("present", "available", "fallback"):
             part = found["all"].copy()
