@@ -31,6 +31,18 @@ zorro.kernel @k attention because "test" {
 
 // -----
 
+// Padding comes with the call.
+// expected-error @below {{expected the padding as an argument}}
+zorro.kernel @k attention because "test" {
+^bb0(%q: tensor<1x1x4x8xf32>):
+  %keep = arith.constant dense<true> : tensor<1x4xi1>
+  %o = zorro.attention %q, %q, %q padding %keep : tensor<1x4xi1> scale 1.0
+      : tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32>, tensor<1x1x4x8xf32> -> tensor<1x1x4x8xf32>
+  zorro.yield %o : tensor<1x1x4x8xf32>
+}
+
+// -----
+
 // Nine loops are too many.
 #id = affine_map<(a, b, c, d, e, f, g, h, i) -> (a, b, c, d, e, f, g, h, i)>
 // expected-error @below {{expected at most 8 loops but got 9}}

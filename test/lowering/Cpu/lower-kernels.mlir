@@ -42,7 +42,7 @@ zorro.kernel @gelu contract because "test" {
   zorro.yield %y : tensor<?x?x48xf32>
 }
 
-// Attention takes its key intervals from a table of words, and sixteen scalars.
+// Attention takes its key spans from a table of words, and sixteen scalars.
 // CHECK-LABEL: func.func @attend(
 // CHECK-SAME: memref<?xf32>, %{{.*}}: memref<?xf32>, %{{.*}}: memref<?xf32>, %{{.*}}: memref<?xf32>, %{{.*}}: memref<?xindex>
 // CHECK: vector.shuffle
@@ -53,6 +53,21 @@ zorro.kernel @attend attention because "test" {
   %o = zorro.attention %q, %k, %v scale 1.0
       : tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32> -> tensor<?x?x?x64xf32>
   zorro.yield %o : tensor<?x?x?x64xf32>
+}
+
+// Padding is a fourth operand of bytes. It is read before a key is; what a band hides from a query of
+// the block is left out by a select around the multiply-add.
+// CHECK-LABEL: func.func @attend_padded(
+// CHECK-SAME: %{{.*}}: memref<?xf32>, %{{.*}}: memref<?xf32>, %{{.*}}: memref<?xf32>, %[[KEEP:.*]]: memref<?xi8>, %{{.*}}: memref<?xf32>, %{{.*}}: memref<?xindex>
+// CHECK: memref.load %[[KEEP]]
+// CHECK: vector.fma
+// CHECK: arith.select %{{.*}} : vector<{{8|16}}xi1>, vector<{{8|16}}xf32>
+// CHECK: return
+zorro.kernel @attend_padded attention because "test" {
+^bb0(%q: tensor<?x?x?x8xf32>, %k: tensor<?x?x?x8xf32>, %v: tensor<?x?x?x8xf32>, %keep: tensor<?x?xi1>):
+  %o = zorro.attention %q, %k, %v padding %keep : tensor<?x?xi1> scale 1.0
+      : tensor<?x?x?x8xf32>, tensor<?x?x?x8xf32>, tensor<?x?x?x8xf32> -> tensor<?x?x?x8xf32>
+  zorro.yield %o : tensor<?x?x?x8xf32>
 }
 
 // A map asks at run time whether its operands' elements are neighbours.
