@@ -19,7 +19,7 @@ using namespace zorro;
 int64_t zorro::getArgument(Value value) {
   auto argument = dyn_cast_if_present<BlockArgument>(value);
   bool ofKernel = argument && isa<KernelOp>(argument.getOwner()->getParentOp());
-  return ofKernel ? argument.getArgNumber() : -1;
+  return ofKernel ? int64_t(argument.getArgNumber()) : -1;
 }
 
 int64_t zorro::countBytes(const Operand &operand, Type element) {
