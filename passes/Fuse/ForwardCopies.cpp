@@ -114,6 +114,7 @@ struct ForwardCopies : zorro::impl::ForwardCopiesBase<ForwardCopies> {
         producer.getCalleeAttr(), producer.getInputs(), copy.getInto(), TypeAttr::get(type),
         copy.getOffsetAttr(), builder.getDenseI64ArrayAttr(*mapped), producer.getMaskAttr(),
         producer.getScaleAttr());
+    fused->setDiscardableAttrs(producer->getDiscardableAttrDictionary());
     copy.replaceAllUsesWith(fused.getResult());
     copy.erase();
     if (view)

@@ -7,6 +7,8 @@
 
 #include "passes/Fuse/KernelFormer.h"
 
+#include "passes/Analysis/StreamLabel.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
@@ -30,11 +32,13 @@ LogicalResult KernelFormer::run() {
     return func.emitOpError() << "expected a function of one block";
   for (BlockArgument arg : func.getArguments())
     views[arg] = StridedView::whole(arg);
-  SmallVector<Operation *> ops;
+  SmallVector<std::pair<Operation *, StringAttr>> ops;
+  StreamDependence dependence(func);
   for (Operation &op : func.getBody().front())
-    ops.push_back(&op);
-  for (Operation *op : ops) {
+    ops.push_back({&op, labelStreams(dependence, &op)});
+  for (auto [op, label] : ops) {
     builder.setInsertionPoint(op);
+    streams = label;
     if (failed(visit(op)))
       return failure();
   }
@@ -249,8 +253,11 @@ Value KernelFormer::call(KernelOp kernel, ValueRange inputs, const Target &targe
                          MaskAttr mask, FloatAttr scale) {
   ++calls;
   auto type = cast<RankedTensorType>(target.into.getType());
-  return CallOp::create(builder, loc, type, kernel.getSymName(), inputs, target.into,
-                        type.clone(target.shape), target.offset, target.strides, mask, scale);
+  auto made = CallOp::create(builder, loc, type, kernel.getSymName(), inputs, target.into,
+                             type.clone(target.shape), target.offset, target.strides, mask, scale);
+  if (streams)
+    made->setAttr(kStreamsAttr, streams);
+  return made;
 }
 
 /// The body of a kernel that copies one window, or a constant, to its destination.

@@ -80,6 +80,7 @@ private:
   mlir::OpBuilder builder;
   llvm::DenseMap<mlir::Value, StridedView> views;
   llvm::SmallVector<mlir::Operation *> dead;
+  mlir::StringAttr streams; // that the operation being visited works on
   unsigned calls = 0, copies = 0;
 };
 
