@@ -51,6 +51,7 @@ static void buildRaise(OpPassManager &pm, const CompileOptions &options) {
 static void buildSpecialise(OpPassManager &pm, const CompileOptions &options) {
   SpecialiseOptions specialise;
   llvm::append_range(specialise.entries, llvm::split(options.entries, ','));
+  specialise.absent = options.absent;
   specialise.keep = options.keep;
   pm.addPass(createSpecialise(specialise));
 }

@@ -53,7 +53,8 @@ int Reporter::exitCode(int otherwise) const { return code ? code : otherwise; }
 void Reporter::handle(Diagnostic &diagnostic) {
   std::string text = diagnostic.str();
   bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
-  if (!isError && !remarks)
+  bool isWarning = diagnostic.getSeverity() == DiagnosticSeverity::Warning;
+  if (!isError && !isWarning && !remarks)
     return;
   if (isError && !errors++) {
     size_t at = 0; // behind "'zorro.call' op "
@@ -75,7 +76,7 @@ void Reporter::handle(Diagnostic &diagnostic) {
     error(file + ": " + shown);
     return;
   }
-  os << "zorro-opt: " << (isError ? "error" : "remark") << ": ";
+  os << "zorro-opt: " << (isError ? "error" : isWarning ? "note" : "remark") << ": ";
   // Messages of the importer name the file themselves.
   if (!StringRef(text).starts_with(file)) {
     os << file << ": ";
@@ -83,7 +84,7 @@ void Reporter::handle(Diagnostic &diagnostic) {
       os << position << ": ";
     // A refusal is about outputs and names the nodes itself.
     std::string node = nodeOf(diagnostic.getLocation());
-    if (!node.empty() && node != file && !shown.starts_with("refused: "))
+    if (!node.empty() && node != file && !isWarning && !shown.starts_with("refused: "))
       os << "node '" << node << "': ";
   }
   os << text << "\n";

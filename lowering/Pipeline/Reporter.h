@@ -15,7 +15,8 @@
 namespace zorro {
 
 /// Prints every error as one line on standard error ("zorro-opt: error: m.onnx: node 'x': …") and
-/// remembers what kind of fault the first one was. Remarks and notes are printed on demand.
+/// remembers what kind of fault the first one was. Warnings are printed as notes, remarks
+/// and what is attached to them on demand.
 class Reporter {
 public:
   Reporter(mlir::MLIRContext *context, llvm::StringRef file, bool remarks);
