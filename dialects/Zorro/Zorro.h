@@ -49,8 +49,10 @@ constexpr llvm::StringLiteral kAssumptionsAttr = "zorro.assumptions";
 constexpr llvm::StringLiteral kAssumeLiveRowsAttr = "zorro.assume_live_rows";
 
 // Attributes of functions in the `cpu` phase.
-/// Of an entry: bytes of its arena; its inputs and outputs (dictionaries of name, type, modality).
+/// Of an entry: bytes of its arena, and the most that one launch uses of them (no plan needs fewer);
+/// its inputs and outputs (dictionaries of name, type, modality).
 constexpr llvm::StringLiteral kArenaAttr = "zorro.arena";
+constexpr llvm::StringLiteral kArenaBoundAttr = "zorro.arena_bound";
 constexpr llvm::StringLiteral kInputsAttr = "zorro.inputs";
 constexpr llvm::StringLiteral kOutputsAttr = "zorro.outputs";
 /// Of a kernel: its kind, and why it was formed.

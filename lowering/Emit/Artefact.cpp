@@ -23,6 +23,10 @@
 using namespace mlir;
 using namespace zorro;
 
+llvm::StringRef zorro::getCompilerVersion() {
+  return "zorro 0.1.0 (LLVM " LLVM_VERSION_STRING ")";
+}
+
 static uint64_t segmentBytes(WeightOp weight) {
   RankedTensorType type = weight.getTensorType();
   return type.getNumElements() * bytesPerElement(type.getElementType());
@@ -109,8 +113,8 @@ static FailureOr<std::vector<char>> describe(ModuleOp module, const ArtefactOpti
     assumptions = llvm::join(
         llvm::map_range(list.getAsRange<StringAttr>(), [](StringAttr s) { return s.getValue(); }),
         "; ");
-  writer.setHeader(options.cpuFeatures, "zorro 0.1.0 (LLVM " LLVM_VERSION_STRING ")",
-                   text("zorro.source"), text("zorro.source_hash"), options.cpu, assumptions);
+  writer.setHeader(options.cpuFeatures, getCompilerVersion(), text("zorro.source"),
+                   text("zorro.source_hash"), options.cpu, assumptions);
 
   llvm::StringMap<uint32_t> kernels, weights;
   for (auto func : module.getOps<func::FuncOp>()) {

@@ -19,6 +19,9 @@
 
 namespace zorro {
 
+/// "zorro 0.1.0 (LLVM 22.1.0)".
+llvm::StringRef getCompilerVersion();
+
 /// Gives every weight of the module a place in the weight segment, in module order.
 void assignWeightOffsets(mlir::ModuleOp module);
 

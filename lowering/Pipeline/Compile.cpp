@@ -13,6 +13,7 @@
 #include "lowering/Emit/OutputFile.h"
 #include "lowering/Pipeline/Pipelines.h"
 #include "lowering/Pipeline/Reporter.h"
+#include "lowering/Report/Collector.h"
 #include "passes/Analysis/Explain.h"
 #include "passes/Raise/OperatorTable.h"
 
@@ -40,13 +41,18 @@ public:
     context.loadAllAvailableDialects();
   }
 
+  /// Compiles, and writes the report whatever came of it.
   int run();
   /// After a crash: what can still be said.
   int crashed() { return internalError(running); }
 
 private:
   bool isModel() const { return llvm::sys::path::extension(options.input).starts_with(".onnx"); }
+  int compile();
   int load();
+  /// Lets the report see the module as it is.
+  void note();
+  int report(int code);
   void promise();
   int nameModalities();
   void keep(Phase phase);
@@ -62,6 +68,7 @@ private:
   MLIRContext context;
   Reporter reporter;
   OwningOpRef<ModuleOp> module;
+  std::optional<report::Collector> collector;
   Phase reached = Phase::Imported;
   Phase running = Phase::Imported;
   std::string before; // the module in text, before the phase that runs
@@ -174,6 +181,7 @@ int Compilation::runTo(Phase phase) {
       return code;
     (*module)->setAttr(kPhaseAttr, StringAttr::get(&context, info.name));
     reached = info.phase;
+    note();
   }
   return kOk;
 }
@@ -220,7 +228,27 @@ int Compilation::finish(Phase phase, LogicalResult result) {
   int code = reporter.exitCode(kInternal);
   return code == kInternal ? internalError(phase) : code;
 }
+void Compilation::note() {
+  if (collector)
+    collector->collect(*module);
+}
 
+int Compilation::report(int code) {
+  LogicalResult written =
+      writeReport(collector->getReport(), reporter, code != kOk, options, module->getLoc());
+  if (code != kOk)
+    return code;
+  return succeeded(written) ? int(kOk) : reporter.exitCode(kLimit);
+}
+
+
+  if (!options.report.empty())
+    collector.emplace();
+  int code = compile();
+  return collector && module ? report(code) : code;
+}
+
+int Compilation::compile() {
 int Compilation::run() {
   std::string message;
   if (failed(CpuTarget::get(options.cpu, &message))) {
@@ -229,6 +257,7 @@ int Compilation::run() {
   }
   if (int code = load())
     return code;
+  note();
   promise();
   Phase target = options.emit.value_or(Phase::So);
   if (options.explain != Explain::None)

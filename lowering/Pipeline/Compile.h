@@ -52,6 +52,7 @@ struct CompileOptions {
   int64_t opset = 0;                        // of --emit=onnx; default: the source's, or 17
   bool externalData = false;                // --emit=onnx: weights in a file of their own
   Explain explain = Explain::None;
+  std::string report;                       // path of an HTML page about it, or empty
   bool assumeFiniteFill = false;
   bool assumeLiveRows = false;              // no padding empties a row at run time
   bool remarks = false;                     // print remarks and notes

@@ -9,6 +9,8 @@
 #define ZORRO_LOWERING_PIPELINE_PIPELINES_H
 
 #include "lowering/Pipeline/Compile.h"
+#include "lowering/Pipeline/Reporter.h"
+#include "lowering/Report/Report.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
@@ -25,6 +27,9 @@ mlir::LogicalResult writeCode(mlir::ModuleOp module, Phase phase, llvm::StringRe
 /// before the extension, as in m.audio.onnx.
 mlir::LogicalResult writeOnnx(mlir::ModuleOp module, llvm::StringRef output,
                               const CompileOptions &options);
+/// Writes the page of --report. `failed` where the compilation did not end well.
+mlir::LogicalResult writeReport(report::Report &report, const Reporter &reporter, bool failed,
+                                const CompileOptions &options, mlir::Location loc);
 /// Text to a file, or to standard output where it is called "-".
 mlir::LogicalResult writeText(llvm::StringRef text, llvm::StringRef output, mlir::Location loc);
 

@@ -52,6 +52,9 @@ int Reporter::exitCode(int otherwise) const { return code ? code : otherwise; }
 
 void Reporter::handle(Diagnostic &diagnostic) {
   std::string text = diagnostic.str();
+  messages.push_back({diagnostic.getSeverity(), nodeOf(diagnostic.getLocation()), text, {}});
+  for (Diagnostic &note : diagnostic.getNotes())
+    messages.back().notes.push_back(note.str());
   bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
   bool isWarning = diagnostic.getSeverity() == DiagnosticSeverity::Warning;
   if (!isError && !isWarning && !remarks)

@@ -11,6 +11,7 @@
 #include "mlir/IR/Diagnostics.h"
 
 #include <string>
+#include <vector>
 
 namespace zorro {
 
@@ -25,6 +26,13 @@ public:
   /// kUnsupported, with "usage: " kUsage, with "refused: " kRefused, with "limit: " or "cannot write " kLimit; all others give `otherwise`.
   int exitCode(int otherwise) const;
   bool hasErrors() const { return errors != 0; }
+  /// Every message so far, printed or not.
+  struct Message {
+    mlir::DiagnosticSeverity severity;
+    std::string node, text; // "": no node of the graph
+    std::vector<std::string> notes;
+  };
+  llvm::ArrayRef<Message> getMessages() const { return messages; }
   /// Prints a line in the same form.
   static void error(const llvm::Twine &message);
 
@@ -34,6 +42,7 @@ private:
   mlir::ScopedDiagnosticHandler handler;
   std::string file;
   bool remarks;
+  std::vector<Message> messages;
   unsigned errors = 0;
   int code = 0;
 };

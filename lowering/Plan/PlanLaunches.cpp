@@ -252,6 +252,7 @@ LogicalResult FunctionPlanner::run() {
                                     builder.getFunctionType({}, {}));
   entry->setAttr(kEntryAttr, func.getSymNameAttr());
   entry->setAttr(kArenaAttr, builder.getI64IntegerAttr(arena.bytes));
+  entry->setAttr(kArenaBoundAttr, builder.getI64IntegerAttr(arena.lowerBound));
   entry->setAttr(kInputsAttr, describe(func.getArgumentTypes(), [&](unsigned i) {
                    return func.getArgAttrDict(i);
                  }));

@@ -53,6 +53,9 @@ struct Options {
   cl::opt<std::string> explain{"explain", cl::cat(category), cl::ValueOptional,
                                cl::value_desc("json"),
                                cl::desc("print which inputs each output needs, and why")};
+  cl::opt<std::string> report{"report", cl::cat(category), cl::value_desc("file.html"),
+                              cl::desc("write a page about the compilation: dependence, masks, "
+                                       "work, memory, kernels")};
   cl::opt<std::string> weights{
       "weights", cl::cat(category), cl::value_desc("folder"),
       cl::desc("where a dump's weight files lie (default: beside the input)")};
@@ -94,7 +97,7 @@ bool zorro::wantsOperatorList() { return options->listOps; }
 
 bool zorro::wantsCompilation(StringRef input) {
   return sys::path::extension(input).starts_with(".onnx") || !options->emit.empty() ||
-         options->explain.getNumOccurrences();
+         options->explain.getNumOccurrences() || !options->report.empty();
 }
 
 bool zorro::getOptions(StringRef input, StringRef output, StringRef program,
@@ -109,6 +112,11 @@ bool zorro::getOptions(StringRef input, StringRef output, StringRef program,
   result.assumeFiniteFill = options->assumeFiniteFill;
   result.assumeLiveRows = options->assumeLiveRows;
   result.remarks = options->remarks;
+  result.report = options->report;
+  if (!result.report.empty() && result.report == result.output) {
+    Reporter::error("expected different files for --report and -o but got '" + output + "' twice");
+    return false;
+  }
   result.opset = options->opset;
   result.externalData = options->externalData;
   if (!options->emit.empty()) {
