@@ -187,12 +187,11 @@ int Compilation::runTo(Phase phase) {
 }
 
 std::string Compilation::outputFor(Phase phase) const {
-  if (options.output != "-" || phase < Phase::So)
+  if (options.output != "-" || phase < Phase::So || phase == Phase::Onnx)
     return options.output;
   // A model's artefact lies in the working folder, named after the model.
   llvm::StringRef stem = llvm::sys::path::stem(options.input);
-  llvm::StringRef extension = phase == Phase::So ? ".so" : phase == Phase::Onnx ? ".onnx" : "";
-  return (stem + extension).str();
+  return (phase == Phase::Exe ? stem : stem + ".so").str();
 }
 
 int Compilation::explain() {

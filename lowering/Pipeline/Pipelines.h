@@ -23,8 +23,8 @@ void buildPhase(mlir::OpPassManager &pm, Phase phase, const CompileOptions &opti
 /// From phase `cpu` to a file: LLVM IR, an artefact, or an executable.
 mlir::LogicalResult writeCode(mlir::ModuleOp module, Phase phase, llvm::StringRef output,
                               const CompileOptions &options);
-/// From nodes of ONNX to files: `output` for one entry point; for several each entry's name stands
-/// before the extension, as in m.audio.onnx.
+/// From nodes of ONNX to files: `output` for one entry point; for several, or for "-", each entry's
+/// name stands before the extension, as in m.audio.onnx.
 mlir::LogicalResult writeOnnx(mlir::ModuleOp module, llvm::StringRef output,
                               const CompileOptions &options);
 /// Writes the page of --report. `failed` where the compilation did not end well.
