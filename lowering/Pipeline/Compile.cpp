@@ -227,6 +227,7 @@ int Compilation::finish(Phase phase, LogicalResult result) {
   int code = reporter.exitCode(kInternal);
   return code == kInternal ? internalError(phase) : code;
 }
+
 void Compilation::note() {
   if (collector)
     collector->collect(*module);
@@ -240,7 +241,7 @@ int Compilation::report(int code) {
   return succeeded(written) ? int(kOk) : reporter.exitCode(kLimit);
 }
 
-
+int Compilation::run() {
   if (!options.report.empty())
     collector.emplace();
   int code = compile();
@@ -248,7 +249,6 @@ int Compilation::report(int code) {
 }
 
 int Compilation::compile() {
-int Compilation::run() {
   std::string message;
   if (failed(CpuTarget::get(options.cpu, &message))) {
     Reporter::error(message);
