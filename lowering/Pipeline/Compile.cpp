@@ -256,8 +256,8 @@ int Compilation::compile() {
   }
   if (int code = load())
     return code;
-  note();
   promise();
+  note();
   Phase target = options.emit.value_or(Phase::So);
   if (options.explain != Explain::None)
     target = Phase::Zorro;
