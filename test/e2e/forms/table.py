@@ -89,6 +89,8 @@ def whyLoose(case):
     """Where more may be claimed than is seen."""
     if case.get("fill") in WEAK:
         return "a weak fill makes a weight that is small, not 0"
+    if case["dense"] and case.get("way") not in BIASED:
+        return "it is left dense"
     return ""
 
 
