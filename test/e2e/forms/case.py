@@ -42,6 +42,7 @@ class Case:
     dense: str = ""  # why it may stay dense
     refusal: str = ""  # what the refusal of the first modality must say
     promise: bool = False  # try --assume-live-rows too
+    lies: bool = False  # see that the checks themselves can fail
     flags: tuple = ()
 
     @property

@@ -26,6 +26,7 @@ class FileCase:
     dense: str = ""
     loose: str = ""
     promise: bool = False
+    lies: bool = False
     flags: tuple = ()
 
     @property

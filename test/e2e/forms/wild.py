@@ -19,7 +19,7 @@ def wildCases():
     three = (("audio", 7), ("video", 10), ("text", 6))
     fusion = (("fusion", 4),)
     cases = [
-        Case("wild/zorro", AV, layers=2),
+        Case("wild/zorro", AV, layers=2, lies=True),
         Case("wild/zorro-broken-pool", AV, layers=2, empty="pool"),
         Case("wild/zorro-4", FOUR + fusion, layers=2, way="whereDrop"),
         Case("wild/mca-zorro", FOUR + fusion, layers=2, way="whereTwice", padding="blocked",
