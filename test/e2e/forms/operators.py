@@ -177,3 +177,10 @@ def mergedAttentionCausal(g, x, s, mask):
     if mask.padding:
         keep = g.cast(g.reshape(mask.padding, s.batch, mask.table.shape[1]), np.int32)
     return merged3(g, x, s, keep, FLOAT_MIN, unidirectional=1)
+
+
+@core("own", operator=True, table="full")
+def mergedAttentionLengths(g, x, s, mask):
+    """mask_index says how many keys are there."""
+    keep = g.cast("nonpad", np.int32) if mask.padding else None
+    return merged3(g, x, s, keep, FLOAT_MIN)

@@ -129,7 +129,7 @@ def cores(table):
         for count in (2, 3, 4):
             turn = len(table.cases)
             padding = (None, "keys", "streams")[turn % 3] if count != 3 else None
-            if name == "operatorNonpad" and count != 3:
+            if name in ("operatorNonpad", "mergedAttentionLengths") and count != 3:
                 padding = "nonpad"
             table.add(f"core/{name}", count, core=name, fill=("inf", "min", "1e9")[turn % 3],
                       way=list(APPLICATIONS)[turn % len(APPLICATIONS)], padding=padding)
