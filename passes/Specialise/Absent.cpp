@@ -137,12 +137,15 @@ void zorro::maskAbsent(func::FuncOp func, uint64_t absent) {
     if (rows.empty() && keys.empty())
       continue;
     MaskAttr mask = refineMask(op, rows, keys);
+    // What decides on keys at run time is in the rows too.
+    bool mixed = op.getPadding() && (streams.get(op.getPadding()).getTaint() & ~absent);
     Intervals severed;
     for (unsigned q = 0; q != mask.getQueries().getCount(); ++q) {
       bool isAbsent = lies(mask.getQueries(), q, rows);
-      if (std::optional<MaskAttr> dropped = dropKeys(mask, q, keys, isAbsent)) {
+      std::optional<MaskAttr> dropped = dropKeys(mask, q, keys, isAbsent);
+      if (dropped)
         mask = *dropped;
-      } else if (isAbsent) {
+      if (isAbsent && (mixed || !dropped)) {
         int64_t begin = mask.getQueries().getBegin(q);
         severed = uniteIntervals(severed, {{begin, begin + mask.getQueries().getSizes()[q]}});
       }

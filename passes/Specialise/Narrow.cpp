@@ -186,6 +186,30 @@ Value Narrower::emitJoin(JoinOp op) {
                         streams);
 }
 
+/// The tensor that `parts` are the slices of along `axis`, in order and without a gap; null where
+/// they are not.
+static Value joinedAgain(ArrayRef<Value> parts, int64_t axis) {
+  Value whole;
+  int64_t at = 0;
+  for (Value part : parts) {
+    auto slice = part.getDefiningOp<tensor::ExtractSliceOp>();
+    if (!slice || (whole && slice.getSource() != whole) || !slice.hasUnitStride() ||
+        slice.getType().getRank() != slice.getSourceType().getRank())
+      return {};
+    whole = slice.getSource();
+    for (auto [i, offset] : llvm::enumerate(slice.getStaticOffsets()))
+      if (offset != (int64_t(i) == axis ? at : 0))
+        return {};
+    at += slice.getType().getDimSize(axis);
+  }
+  auto type = cast<RankedTensorType>(whole.getType());
+  for (int64_t i = 0; i != type.getRank(); ++i)
+    if ((i == axis ? at : cast<RankedTensorType>(parts.front().getType()).getDimSize(i)) !=
+        type.getDimSize(i))
+      return {};
+  return whole;
+}
+
 Value Narrower::emitConcat(tensor::ConcatOp op) {
   SmallVector<Value> parts;
   for (OpOperand &part : op->getOpOperands())
@@ -193,6 +217,8 @@ Value Narrower::emitConcat(tensor::ConcatOp op) {
       parts.push_back(operand(part));
   if (parts.size() == 1)
     return parts.front();
+  if (Value whole = joinedAgain(parts, op.getDim()))
+    return whole;
   return tensor::ConcatOp::create(builder, op.getLoc(), op.getDim(), parts);
 }
 

@@ -38,24 +38,32 @@ static Intervals without(const Intervals &a, const Intervals &b) {
   return left;
 }
 
-/// Whether the keys in view of one query surely hold one that is there.
-static bool surelyLive(const GridValue &padding, const Intervals &seen) {
+/// Keys of which one is surely there, for a query that sees all of them.
+static SmallVector<IndexRange> rangesWithKey(const GridValue &padding) {
+  SmallVector<IndexRange> ranges;
   for (unsigned s = 0; s != padding.getSegments(1); ++s) {
     IndexRange range = {padding.getCuts(1)[s], padding.getCuts(1)[s + 1]};
-    Cell cell = padding.joinBox({{0, padding.getShape()[0]}, range});
-    if (cell.isKnown(1) ? !cutInterval(seen, range).empty()
-                        : (cell.flags & kRowTrue) && containsAll(seen, {range}))
-      return true;
+    if (padding.joinBox({{0, padding.getShape()[0]}, range}).flags & kRowTrue)
+      ranges.push_back(range);
   }
-  return false;
+  return ranges;
 }
 
 bool Needs::mayBeEmpty(AttentionOp op, const Intervals &rows) const {
   MaskAttr mask = op.getMaskAttr();
   bool promised = op->getParentOfType<ModuleOp>()->hasAttr(kAssumeLiveRowsAttr);
-  Intervals dead;
-  if (op.getPadding())
-    dead = keysWhere(streams.get(op.getPadding()), 0);
+  Intervals dead, there;
+  SmallVector<IndexRange> oneThere;
+  if (op.getPadding()) {
+    const GridValue &padding = streams.get(op.getPadding());
+    dead = keysWhere(padding, 0);
+    there = keysWhere(padding, 1);
+    oneThere = rangesWithKey(padding);
+  }
+  auto surelyLive = [&](const Intervals &seen) {
+    return without(seen, there) != seen ||
+           llvm::any_of(oneThere, [&](IndexRange range) { return containsAll(seen, {range}); });
+  };
   for (const MaskPart &part : partsOf(mask.getQueries(), rows)) {
     int64_t first = mask.getQueries().getBegin(part.segment);
     bool alike = llvm::none_of(mask.getSpans(part.segment),
@@ -65,7 +73,7 @@ bool Needs::mayBeEmpty(AttentionOp op, const Intervals &rows) const {
         Intervals seen = keysSeen(mask, {{first + i, first + i + 1}});
         if (without(seen, dead).empty())
           return true;
-        if (op.getPadding() && !promised && !surelyLive(streams.get(op.getPadding()), seen))
+        if (op.getPadding() && !promised && !surelyLive(seen))
           return true;
       }
   }

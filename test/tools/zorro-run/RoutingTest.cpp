@@ -14,6 +14,7 @@
 #include "tools/npy/Npz.h"
 #include "tools/zorro-run/Route.h"
 
+#include <cmath>
 #include <cstring>
 #include <gtest/gtest.h>
 
