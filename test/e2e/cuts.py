@@ -42,6 +42,7 @@ class Cuts:
         self.check("modality-of-inputs", self.groups)
         self.check("keep-output", self.keeps)
         self.check("padding", self.padded)
+        self.check("live-rows", self.liveRows)
         self.check("absent", self.absent, False)
         self.check("absent-beside-padding", self.absent, True)
         self.check("unread-input", self.unread)
@@ -177,6 +178,26 @@ class Cuts:
                                       {m: inputs[m] for m in [*names, "keep"]})
                 self.expectEqual("outputs", sorted(got), sorted(f"{m}_out" for m in names))
                 expectSameBits(got, whole, got)
+
+    def liveRows(self):
+        """A finite fill makes a wholly padded row average all tokens: only a promise frees it."""
+        model = StreamsModel(THREE, padding=True, fill=np.finfo(np.float32).min, select=True)
+        path = model.write(self.path("liverows.onnx"))
+        cut = ["--modality=pad=keep", "--specialize=fused,audio+pad"]
+        done = self.tools.run("zorro-opt", path, *cut, "-o", self.path("no.so"))
+        Faults.expect(self, done, 6, ("audio_out", "'image'", "--assume-live-rows"))
+        artefact, _ = self.compile("liverows", path, *cut, "--assume-live-rows")
+        described, _ = self.describe(artefact)
+        if "no row of a mask is wholly padded" not in described["assumptions"]:
+            raise Fault(f"expected the promise but got {described['assumptions']}")
+        keep = np.random.default_rng(3).random((1, model.total)) < 0.7
+        keep[0, [model.begin(m) for m in [*model.names, "fusion"]]] = True
+        inputs = {**model.randomInputs(), "keep": keep}
+        whole, _ = self.execute(artefact, "fused", inputs)
+        expectClose(whole, Reference(path).run(inputs))
+        got, _ = self.execute(artefact, "audio+pad", {m: inputs[m] for m in ("audio", "keep")})
+        self.expectEqual("outputs", sorted(got), ["audio_out"])
+        expectSameBits(got, whole, got)
 
     def absent(self, padding):
         """An entry without a modality is the whole model, run with that modality padded away."""

@@ -12,9 +12,10 @@ class StreamsModel:
     """`tokens`: name -> number of tokens. The tokens lie in that order, the fusion tokens last."""
 
     def __init__(self, tokens, fusion=3, width=64, features=6, layers=2, padding=False,
-                 fill=-np.inf, seed=0):
+                 fill=-np.inf, select=False, seed=0):
         self.tokens, self.fusion, self.width, self.features = dict(tokens), fusion, width, features
-        self.layers, self.padding, self.fill = layers, padding, fill
+        self.layers, self.padding = layers, padding
+        self.fill, self.select = fill, select  # `select`: Where around the scores, not a sum
         self.names = list(tokens)
         self.pooled = [*self.names, "fusion", "global"]
         self.total = sum(tokens.values()) + fusion
@@ -52,8 +53,13 @@ class StreamsModel:
         keys = self.node("Transpose", [key], f"{name}.keys", perm=[0, 1, 3, 2])
         scores = self.node("MatMul", [query, keys], f"{name}.scores")
         scores = self.node("Mul", [scores, "scale"], f"{name}.scaled")
-        scores = self.node("Add", [scores, mask], f"{name}.masked")
-        if self.padding:
+        if self.select:
+            if self.padding:
+                mask = self.node("And", [mask, "keep4"], f"{name}.there")
+            scores = self.node("Where", [mask, scores, "never"], f"{name}.masked")
+        else:
+            scores = self.node("Add", [scores, mask], f"{name}.masked")
+        if self.padding and not self.select:
             scores = self.node("Add", [scores, "padding_bias"], f"{name}.padded")
         weights = self.node("Softmax", [scores], f"{name}.softmax", axis=-1)
         mixed = self.node("MatMul", [weights, value], f"{name}.mixed")
@@ -61,28 +67,29 @@ class StreamsModel:
         return self.node("Reshape", [mixed, "join"], f"{name}.out")
 
     def table(self, rows):
-        """0 where a row's stream sees the key's, -inf elsewhere; the last two rows' names see all."""
+        """Where a row's stream sees the key's: true or 0, else false or -inf. Fusion sees all."""
         kinds = np.concatenate([np.full(self.tokens.get(n, self.fusion), i)
                                 for i, n in enumerate([*self.names, "fusion"])])
         sees = (rows[:, None] == kinds[None, :]) | (rows[:, None] >= len(self.names))
         if len(rows) == len(self.pooled):  # the fusion row pools fusion
             sees[-2] = kinds == len(self.names)
-        return np.where(sees, 0, -np.inf).astype(np.float32)
+        return sees if self.select else np.where(sees, 0, -np.inf).astype(np.float32)
 
     def write(self, path):
         d, n = self.width, self.total
         self.weight("split", np.array([1, -1, 2, d // 2], np.int64))
         self.weight("join", np.array([1, -1, d], np.int64))
+        self.weight("never", np.float32(self.fill))
         self.weight("scale", np.float32((d // 2) ** -0.5))
         inputs = [helper.make_tensor_value_info(m, TensorProto.FLOAT, [1, t, self.features])
                   for m, t in self.tokens.items()]
         if self.padding:
             inputs.append(helper.make_tensor_value_info("keep", TensorProto.BOOL, [1, n]))
-            self.weight("zero", np.float32(0))
-            self.weight("never", np.float32(self.fill))
             self.weight("axes", np.array([1, 2], np.int64))
             keep = self.node("Unsqueeze", ["keep", "axes"], "keep4")
-            self.node("Where", [keep, "zero", "never"], "padding_bias")
+            if not self.select:
+                self.weight("zero", np.float32(0))
+                self.node("Where", [keep, "zero", "never"], "padding_bias")
         parts = [self.node("MatMul", [m, self.random_(f"{m}.embed", self.features, d)], f"{m}.in")
                  for m in self.names]
         parts.append(self.random_("fusion.tokens", 1, self.fusion, d))
