@@ -21,6 +21,7 @@ PAGES = {
     "Passes/Analysis.md": ("passes/Analysis/Passes.td", "-gen-pass-doc"),
     "Passes/Specialise.md": ("passes/Specialise/Passes.td", "-gen-pass-doc"),
     "Passes/Fuse.md": ("passes/Fuse/Passes.td", "-gen-pass-doc"),
+    "Passes/Unraise.md": ("passes/Unraise/Passes.td", "-gen-pass-doc"),
     "Passes/Plan.md": ("lowering/Plan/Passes.td", "-gen-pass-doc"),
     "Passes/Cpu.md": ("lowering/Cpu/Passes.td", "-gen-pass-doc"),
 }

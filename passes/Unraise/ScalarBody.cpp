@@ -82,6 +82,34 @@ static Value matchSign(arith::SelectOp select) {
   return sign.getRhs();
 }
 
+/// x and y of the remainder that has y's sign: r + y where r = x rem y is not 0 and has the other
+/// sign, else r.
+static arith::RemSIOp matchFloorMod(arith::SelectOp select) {
+  auto rest = select.getFalseValue().getDefiningOp<arith::RemSIOp>();
+  auto shifted = select.getTrueValue().getDefiningOp<arith::AddIOp>();
+  auto both = select.getCondition().getDefiningOp<arith::AndIOp>();
+  if (!rest || !shifted || !both || shifted.getLhs() != rest.getResult() ||
+      shifted.getRhs() != rest.getRhs())
+    return {};
+  auto differs = both.getLhs().getDefiningOp<arith::CmpIOp>();
+  auto some = both.getRhs().getDefiningOp<arith::CmpIOp>();
+  auto mixed = differs ? differs.getLhs().getDefiningOp<arith::XOrIOp>() : arith::XOrIOp();
+  bool matches = mixed && mixed.getLhs() == rest.getResult() && mixed.getRhs() == rest.getRhs() &&
+                 differs.getPredicate() == arith::CmpIPredicate::slt &&
+                 matchPattern(differs.getRhs(), m_Zero()) && some &&
+                 some.getPredicate() == arith::CmpIPredicate::ne &&
+                 some.getLhs() == rest.getResult() && matchPattern(some.getRhs(), m_Zero());
+  return matches ? rest : arith::RemSIOp();
+}
+
+Value ScalarBody::writeMod(Operation *rest, bool likeC) {
+  Value x = get(rest->getOperand(0)), y = get(rest->getOperand(1));
+  if (!x || !y)
+    return {};
+  SmallVector<int64_t> shape = broadcastShape(typeOf(x).getShape(), typeOf(y).getShape());
+  return writer.node("Mod", typeOf(x).clone(shape), {x, y}, writer.attr("fmod", likeC));
+}
+
 Value ScalarBody::writeKnown(Operation *op) {
   auto named = [&](StringRef name, Value x) {
     Value tensor = x ? get(x) : Value();
@@ -92,8 +120,13 @@ Value ScalarBody::writeKnown(Operation *op) {
       return named("Sigmoid", x);
     return isNumber(div.getLhs(), 1) ? named("Reciprocal", div.getRhs()) : Value();
   }
-  if (auto select = dyn_cast<arith::SelectOp>(op))
+  if (auto select = dyn_cast<arith::SelectOp>(op)) {
+    if (arith::RemSIOp rest = matchFloorMod(select))
+      return writeMod(rest, false);
     return named("Sign", matchSign(select));
+  }
+  if (isa<arith::RemSIOp>(op)) // the sign of x, as in C
+    return writeMod(op, true);
   if (auto max = dyn_cast<arith::MaximumFOp>(op))
     return isNumber(max.getRhs(), 0)   ? named("Relu", max.getLhs())
            : isNumber(max.getLhs(), 0) ? named("Relu", max.getRhs())
@@ -119,7 +152,7 @@ Value ScalarBody::writeKnown(Operation *op) {
 static StringRef nameOfUnary(Operation *op) {
   return StringSwitch<StringRef>(op->getName().getStringRef())
       .Case("arith.negf", "Neg")
-      .Cases("math.absf", "math.absi", "Abs")
+      .Cases({"math.absf", "math.absi"}, "Abs")
       .Case("math.ceil", "Ceil")
       .Case("math.cos", "Cos")
       .Case("math.erf", "Erf")
@@ -139,12 +172,12 @@ static StringRef nameOfBinary(Operation *op, bool hasBitwise) {
     return isBool ? logical : hasBitwise ? bitwise : StringRef();
   };
   return StringSwitch<StringRef>(op->getName().getStringRef())
-      .Cases("arith.addf", "arith.addi", "Add")
-      .Cases("arith.subf", "arith.subi", "Sub")
-      .Cases("arith.mulf", "arith.muli", "Mul")
-      .Cases("arith.divf", "arith.divsi", "Div")
-      .Cases("arith.maximumf", "arith.maxsi", "Max")
-      .Cases("arith.minimumf", "arith.minsi", "Min")
+      .Cases({"arith.addf", "arith.addi"}, "Add")
+      .Cases({"arith.subf", "arith.subi"}, "Sub")
+      .Cases({"arith.mulf", "arith.muli"}, "Mul")
+      .Cases({"arith.divf", "arith.divsi"}, "Div")
+      .Cases({"arith.maximumf", "arith.maxsi"}, "Max")
+      .Cases({"arith.minimumf", "arith.minsi"}, "Min")
       .Case("math.powf", "Pow")
       .Case("arith.andi", bits("And", "BitwiseAnd"))
       .Case("arith.ori", bits("Or", "BitwiseOr"))
@@ -260,11 +293,6 @@ Value ScalarBody::write(Operation *op) {
     return writer.select(inputs[0], inputs[1], inputs[2]);
   if (isCast(op))
     return writer.cast(inputs[0], elementOf(op->getResult(0).getType()));
-  if (auto rest = dyn_cast<arith::RemSIOp>(op)) // the sign of x, as in C
-    return writer.node("Mod",
-                       typeOf(inputs[0]).clone(broadcastShape(typeOf(inputs[0]).getShape(),
-                                                              typeOf(inputs[1]).getShape())),
-                       inputs, writer.attr("fmod", 1));
   if (StringRef name = nameOfUnary(op); !name.empty())
     return writer.unary(name, inputs[0]);
   if (StringRef name = nameOfBinary(op, writer.has(18)); !name.empty())

@@ -36,6 +36,8 @@ private:
   mlir::Value writeKnown(mlir::Operation *op);
   mlir::Value writeCompare(mlir::Operation *op, mlir::Value x, mlir::Value y);
   mlir::Value writeExtract(mlir::Operation *op);
+  /// x mod y of the operands of `rest`: the result has the sign of x as in C, or that of y.
+  mlir::Value writeMod(mlir::Operation *rest, bool likeC);
 
   NodeWriter &writer;
   llvm::SmallVector<int64_t> loops;

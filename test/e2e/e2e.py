@@ -17,6 +17,7 @@ import tempfile
 
 from agreement import Agreement
 from cuts import Cuts
+from emitted import Emitted
 from faults import Faults
 from harness import Report, Tools, stopwatch
 from models import FOLDER, MODELS, Model
@@ -61,8 +62,8 @@ def main():
     if args.large and args.filter in f"zorro-vit-b/{best}":
         large = [(largeModel(os.path.join(os.path.dirname(tools.folder), "large")), best)]
     wanted = [(m, c) for m, c in small if args.filter in f"{m.name}/{c}"]
-    # A filter may name a group ("cuts", "faults", "whole") or one check in it ("faults/zorro-opt/empty").
-    others = [name for name in ("cuts", "faults", "whole")
+    # A filter may name a group ("cuts") or one check in it ("faults/zorro-opt/empty").
+    others = [name for name in ("cuts", "emitted", "faults", "whole")
               if args.filter in name or args.filter.startswith(name + "/")]
     report = Report(len(wanted) + len(large) + len(others))
 
@@ -79,7 +80,7 @@ def main():
     def other(name):
         elapsed = stopwatch()
         with tempfile.TemporaryDirectory(prefix="zorro-e2e-") as folder:
-            kind = {"cuts": Cuts, "faults": Faults, "whole": Whole}[name]
+            kind = {"cuts": Cuts, "emitted": Emitted, "faults": Faults, "whole": Whole}[name]
             kind(report, tools, folder, args.filter if "/" in args.filter else "").run()
         report.groupDone(name, elapsed())
 

@@ -194,4 +194,39 @@ func.func @epilogue(%x: tensor<1x3x4xf32>, %w: tensor<4x2xf32>, %b: tensor<2xf32
   } : tensor<1x3x4xf32>, tensor<4x2xf32> (tensor<2xf32>) -> tensor<1x3x2xf32>
   return %y : tensor<1x3x2xf32>
 }
+
+// What an operator has a name for is found again: a remainder with the divisor's sign, Sign, Softplus.
+// CHECK-LABEL: func.func @formulas
+// CHECK-SAME: %[[I:.*]]: tensor<4xi32>, %[[J:.*]]: tensor<4xi32>, %[[X:.*]]: tensor<4xf32>
+// CHECK: onnx.node "Mod" since 13(%[[I]], %[[J]]) {fmod = 0 : i64}
+// CHECK: %[[SIGN:.*]] = onnx.node "Sign" since 13(%[[X]])
+// CHECK: onnx.node "Softplus" since 1(%[[SIGN]])
+func.func @formulas(%i: tensor<4xi32>, %j: tensor<4xi32>, %x: tensor<4xf32>) -> (tensor<4xi32>, tensor<4xf32>) {
+  %none = arith.constant 0 : i32
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1.0 : f32
+  %e = tensor.empty() : tensor<4xi32>
+  %f = tensor.empty() : tensor<4xf32>
+  %m = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]} ins(%i, %j : tensor<4xi32>, tensor<4xi32>) outs(%e : tensor<4xi32>) {
+  ^bb0(%a: i32, %b: i32, %o: i32):
+    %r = arith.remsi %a, %b : i32
+    %mixed = arith.xori %r, %b : i32
+    %differs = arith.cmpi slt, %mixed, %none : i32
+    %some = arith.cmpi ne, %r, %none : i32
+    %shifted = arith.addi %r, %b : i32
+    %shift = arith.andi %differs, %some : i1
+    %0 = arith.select %shift, %shifted, %r : i32
+    linalg.yield %0 : i32
+  } -> tensor<4xi32>
+  %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]} ins(%x : tensor<4xf32>) outs(%f : tensor<4xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %unit = math.copysign %one, %a : f32
+    %is = arith.cmpf oeq, %a, %zero : f32
+    %sign = arith.select %is, %zero, %unit : f32
+    %exp = math.exp %sign : f32
+    %soft = math.log1p %exp : f32
+    linalg.yield %soft : f32
+  } -> tensor<4xf32>
+  return %m, %y : tensor<4xi32>, tensor<4xf32>
+}
 }
