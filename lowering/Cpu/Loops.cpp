@@ -26,7 +26,7 @@ using namespace zorro;
 
 int64_t LoopsShape::scalarCount() const {
   int64_t count = rank + 2 + rank * (inputs.size() + 1);
-  auto kernel = linalg::GenericOp(generic)->getParentOfType<KernelOp>();
+  auto kernel = linalg::LinalgOp(op)->getParentOfType<KernelOp>();
   Block *body = &kernel.getBody().front();
   for (int64_t argument : gathered)
     count += cast<RankedTensorType>(body->getArgument(argument).getType()).getRank();
@@ -38,10 +38,9 @@ FailureOr<LoopsShape> LoopsShape::get(KernelOp kernel) {
   auto fail = [&](const Twine &what) -> FailureOr<LoopsShape> {
     return kernel.emitOpError() << "expected " << what;
   };
-  shape.generic = dyn_cast<linalg::GenericOp>(kernel.getRoot());
-  if (!shape.generic)
-    return fail("a linalg.generic as the root");
-  linalg::GenericOp op = shape.generic;
+  if (!isa<linalg::GenericOp, linalg::CopyOp>(kernel.getRoot()))
+    return fail("a linalg.generic or linalg.copy as the root");
+  linalg::LinalgOp op = shape.op = cast<linalg::LinalgOp>(kernel.getRoot());
   if (op.getNumDpsInits() != 1)
     return fail("one result");
   shape.rank = op.getNumLoops();
@@ -70,7 +69,7 @@ FailureOr<LoopsShape> LoopsShape::get(KernelOp kernel) {
       return fail("arguments as inputs");
     shape.inputs.push_back(argument);
   }
-  WalkResult walk = op.getRegion().walk([&](tensor::ExtractOp extract) {
+  WalkResult walk = op.getBlock()->walk([&](tensor::ExtractOp extract) {
     int64_t argument = getArgument(extract.getTensor());
     if (argument < 0)
       return WalkResult::interrupt();
@@ -99,7 +98,7 @@ namespace {
 class LoopsEmitter {
 public:
   LoopsEmitter(KernelFrame &frame, const LoopsShape &shape)
-      : e(frame.e), frame(frame), s(shape), generic(shape.generic) {
+      : e(frame.e), frame(frame), s(shape), op(shape.op) {
     const Value *next = frame.scalars.data();
     auto take = [&](int64_t count) { return std::exchange(next, next + count); };
     sizes = take(s.rank);
@@ -108,7 +107,7 @@ public:
     for (size_t i = 0; i < s.inputs.size(); ++i)
       inputStrides.push_back(take(s.rank));
     resultStrides = take(s.rank);
-    auto kernel = generic->getParentOfType<KernelOp>();
+    auto kernel = op->getParentOfType<KernelOp>();
     for (int64_t argument : s.gathered) {
       Value tensor = kernel.getBody().front().getArgument(argument);
       gatherStrides.push_back(take(cast<RankedTensorType>(tensor.getType()).getRank()));
@@ -128,7 +127,7 @@ private:
   Emitter &e;
   KernelFrame &frame;
   const LoopsShape &s;
-  linalg::GenericOp generic;
+  linalg::LinalgOp op;
   const Value *sizes, *resultStrides;
   Value chunk, chunks;
   SmallVector<const Value *> inputStrides, gatherStrides;
@@ -145,7 +144,7 @@ void LoopsEmitter::emit() {
   Value wide = e.cmp(arith::CmpIPredicate::eq, stride(resultStrides), e.idx(1));
   for (const Value *strides : inputStrides)
     wide = e.both(wide, e.lt(stride(strides), e.idx(2)));
-  if (!s.inner || !isLanewise(*generic.getBlock()))
+  if (!s.inner || !isLanewise(*op.getBlock()))
     wide = nullptr;
 
   // The digits of the first task; from then on they are counted, without a division.
@@ -227,7 +226,7 @@ Value LoopsEmitter::emitPlace(Operation *op, ValueRange operands, Value i, bool 
 }
 
 void LoopsEmitter::emitElements(Value i, bool wide, int64_t ways) {
-  Block &body = *generic.getBlock();
+  Block &body = *op.getBlock();
   int64_t width = wide ? e.lanes : 1;
   Values firsts, results;
   for (int64_t w = 0; w < ways; ++w)
@@ -292,7 +291,7 @@ EmittedKernel zorro::emitLoops(KernelOp kernel, const CpuTarget &target, OpBuild
   FailureOr<LoopsShape> shape = LoopsShape::get(kernel);
   if (failed(shape))
     return failure();
-  Emitter e(shape->generic.getLoc(), kernel.getContext(), target.lanes);
+  Emitter e(shape->op.getLoc(), kernel.getContext(), target.lanes);
   KernelFrame frame(e, builder, kernel, /*tables=*/0, shape->scalarCount());
   LoopsEmitter(frame, *shape).emit();
   func::FuncOp func = frame.close();

@@ -18,7 +18,7 @@ namespace zorro {
 /// number of chunks; the strides of every input and of the result, one per loop; the strides of
 /// every gathered tensor, one per axis.
 struct LoopsShape {
-  mlir::linalg::GenericOp generic;
+  mlir::linalg::LinalgOp op; ///< a linalg.generic or linalg.copy
   unsigned rank = 0;
   llvm::SmallVector<unsigned> outer;      ///< parallel loops but the inner one, in order
   llvm::SmallVector<unsigned> reductions;

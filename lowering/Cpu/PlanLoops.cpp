@@ -69,7 +69,7 @@ FailureOr<LaunchPlan> zorro::planLoops(KernelOp kernel, ArrayRef<Operand> inputs
   FailureOr<LoopsShape> shape = LoopsShape::get(kernel);
   if (failed(shape))
     return failure();
-  linalg::GenericOp op = shape->generic;
+  linalg::LinalgOp op = shape->op;
   LoopsPlan plan;
   plan.sizes.assign(shape->rank, -1);
   auto add = [&](OpOperand *operand, const Operand &geometry) -> LogicalResult {
@@ -132,7 +132,7 @@ FailureOr<LaunchPlan> zorro::planLoops(KernelOp kernel, ArrayRef<Operand> inputs
   launch.tasks = chunks;
   for (unsigned loop : shape->outer)
     launch.tasks *= plan.sizes[loop];
-  if (shape->isReduction() && !op.getRegion().getOps<arith::MulFOp>().empty())
+  if (shape->isReduction() && !op.getBlock()->getOps<arith::MulFOp>().empty())
     launch.multiplyAdds = work;
   return launch;
 }

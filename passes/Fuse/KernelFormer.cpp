@@ -260,17 +260,18 @@ Value KernelFormer::call(KernelOp kernel, ValueRange inputs, const Target &targe
   return made;
 }
 
-/// The body of a kernel that copies one window, or a constant, to its destination.
-static Value buildMove(OpBuilder &b, Location loc, ValueRange args, TypedAttr constant) {
-  auto type = cast<RankedTensorType>(args.back().getType());
+/// A copy is named as such: a linalg.generic of that meaning would be folded away.
+static Value buildCopy(OpBuilder &b, Location loc, ValueRange args) {
+  return linalg::CopyOp::create(b, loc, args[1].getType(), args[0], args[1]).getResult(0);
+}
+
+static Value buildFill(OpBuilder &b, Location loc, Value into, TypedAttr constant) {
+  auto type = cast<RankedTensorType>(into.getType());
   AffineMap id = b.getMultiDimIdentityMap(type.getRank());
-  SmallVector<AffineMap> maps(args.size(), id);
   SmallVector<utils::IteratorType> loops(type.getRank(), utils::IteratorType::parallel);
-  return linalg::GenericOp::create(b, loc, type, args.drop_back(), args.back(), maps, loops,
-                                   [&](OpBuilder &inner, Location l, ValueRange scalars) {
-                                     Value value = scalars[0];
-                                     if (constant)
-                                       value = arith::ConstantOp::create(inner, l, constant);
+  return linalg::GenericOp::create(b, loc, type, ValueRange(), into, id, loops,
+                                   [&](OpBuilder &inner, Location l, ValueRange) {
+                                     Value value = arith::ConstantOp::create(inner, l, constant);
                                      linalg::YieldOp::create(inner, l, value);
                                    })
       .getResult(0);
@@ -292,7 +293,7 @@ Value KernelFormer::copyInto(const StridedView &view, Value into, int64_t offset
   KernelOp kernel =
       table.get(loc, KernelKind::Move, name, "a reader or a joined sequence needs this order",
                 {type, type},
-                [&](OpBuilder &b, ValueRange args) { return buildMove(b, loc, args, {}); });
+                [&](OpBuilder &b, ValueRange args) { return buildCopy(b, loc, args); });
   Value source = operandFor({view.storage, view.offset, sizes, loops[0]}, loc);
   return call(kernel, source, {into, sizes, offset, loops[1]}, loc);
 }
@@ -315,6 +316,6 @@ Value KernelFormer::fillTensor(RankedTensorType type, TypedAttr value, Location 
   RankedTensorType flat = kernelType(1, type.getElementType());
   KernelOp kernel =
       table.get(loc, KernelKind::Move, "fill", "a constant is needed as a tensor", flat,
-                [&](OpBuilder &b, ValueRange args) { return buildMove(b, loc, args, value); });
+                [&](OpBuilder &b, ValueRange args) { return buildFill(b, loc, args[0], value); });
   return call(kernel, {}, {emptyLike(type, loc), {type.getNumElements()}, 0, {1}}, loc);
 }
