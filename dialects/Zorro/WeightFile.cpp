@@ -135,6 +135,22 @@ Expected<std::vector<char>> WeightReader::readAll(WeightOp weight) {
   return bytes;
 }
 
+Error WeightReader::verify(WeightOp weight) {
+  if (weight.getFile().empty())
+    return Error::success();
+  Expected<InputFile *> file = getFile(weight.getFile());
+  if (!file)
+    return file.takeError();
+  Expected<WeightDigest> found = digest(**file, weight.getOffset(), weight.getLength(), Type());
+  if (!found)
+    return found.takeError();
+  if (found->hash != weight.getHash())
+    return createStringError(inconvertibleErrorCode(), "expected hash " + weight.getHash() +
+                                                           " of weight @" + weight.getSymName() +
+                                                           " but got " + found->hash);
+  return Error::success();
+}
+
 Expected<DenseElementsAttr> WeightReader::readStored(WeightOp weight) {
   Expected<std::vector<char>> bytes = readAll(weight);
   if (!bytes)

@@ -41,6 +41,8 @@ public:
   llvm::Error read(WeightOp weight, uint64_t offset, llvm::MutableArrayRef<char> out);
   /// All stored bytes; fails where they do not have the hash that `weight` names.
   llvm::Expected<std::vector<char>> readAll(WeightOp weight);
+  /// Whether the bytes have the hash that `weight` names, without keeping them.
+  llvm::Error verify(WeightOp weight);
   /// The numbers of the stored tensor, recipe not applied.
   llvm::Expected<mlir::DenseElementsAttr> readStored(WeightOp weight);
   /// The numbers of `weight` after its recipe: what a `zorro.weight_ref` of it means.

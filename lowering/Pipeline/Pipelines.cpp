@@ -33,18 +33,25 @@ static void buildRaise(OpPassManager &pm, const CompileOptions &options) {
   // Shape arithmetic and masks first: every size is known from here on.
   FoldConstantsOptions fold;
   fold.folder = weightFolder(options);
+  fold.keepAbove = int64_t(1) << 20; // of larger masks no tensor is made
   pm.addPass(createFoldConstants(fold));
   // Attention is recognised on the graph's own operators, before anything is taken apart.
   RaiseAttentionOptions attention;
   attention.folder = weightFolder(options);
   attention.assumeFiniteFill = options.assumeFiniteFill;
   pm.addPass(createRaiseAttention(attention));
+  fold.keepAbove = 0;
+  fold.rest = true;
+  pm.addPass(createFoldConstants(fold));
   RaiseOperatorsOptions operators;
   operators.folder = weightFolder(options);
   pm.addPass(createRaiseOperators(operators));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createNameStreams());
+  ClassifyWeightsOptions classify;
+  classify.folder = weightFolder(options);
+  pm.addPass(createClassifyWeights(classify));
 }
 
 // zorro -> special: one function per entry point.

@@ -70,16 +70,21 @@ bool AttentionPattern::matchScores() {
 //===----------------------------------------------------------------------------------------===//
 
 
-/// Where each of `wanted` stands in `labels`; empty where one does not.
-static SmallVector<int64_t> positions(StringRef labels, StringRef wanted) {
+constexpr int64_t kRepeats = -1; // the operand is the same along this axis
+
+/// Where each of `wanted` stands in `labels`; a leading one of them may not, and the operand repeats.
+/// Empty where the two do not fit.
+static SmallVector<int64_t> positions(StringRef labels, StringRef wanted, size_t leading = 0) {
   SmallVector<int64_t> perm;
-  for (char label : wanted) {
+  size_t found = 0;
+  for (auto [i, label] : llvm::enumerate(wanted)) {
     size_t at = labels.find(label);
-    if (at == StringRef::npos)
+    if (at == StringRef::npos && i >= leading)
       return {};
-    perm.push_back(at);
+    perm.push_back(at == StringRef::npos ? kRepeats : int64_t(at));
+    found += at != StringRef::npos;
   }
-  return perm;
+  return found == labels.size() ? perm : SmallVector<int64_t>();
 }
 
 bool AttentionPattern::matchProduct() {
@@ -108,18 +113,17 @@ bool AttentionPattern::matchProduct() {
     std::string leading = out.drop_back(2).str();
     if (summed.size() != 1 || left.contains(j) || right.contains(i))
       return refuse("the equation of node '" + product.getNodeName() + "' is no product of rows");
-    q = {product.getInput(swapped ? 1 : 0), positions(left, leading + i + summed)};
-    k = {product.getInput(swapped ? 0 : 1), positions(right, leading + j + summed)};
-    if (q.perm.size() != left.size() || k.perm.size() != right.size())
+    q = {product.getInput(swapped ? 1 : 0), positions(left, leading + i + summed, leading.size())};
+    k = {product.getInput(swapped ? 0 : 1), positions(right, leading + j + summed, leading.size())};
+    if (q.perm.empty() || k.perm.empty())
       return refuse("the equation of node '" + product.getNodeName() + "' is no product of rows");
   }
   // The softmax of a linear layer is not attention.
   if (Constants::isConstant(k.value))
     return false;
   auto type = cast<RankedTensorType>(product->getResult(0).getType());
-  table.emplace(type.getShape().take_back(2).front(), type.getShape().back());
-  if (!steps.replay(*table, scale))
-    return refuse(steps.getReason());
+  table.emplace(type, constants);
+  steps.replay(*table, scale);
   peelScale(q.value);
   peelKeys();
   return true;
@@ -153,7 +157,7 @@ void AttentionPattern::peelKeys() {
   if (auto transpose = definedBy(k.value, "Transpose")) {
     SmallVector<int64_t> inner = permutationOf(transpose), perm;
     for (int64_t axis : k.perm)
-      perm.push_back(inner[axis]);
+      perm.push_back(axis == kRepeats ? kRepeats : inner[axis]);
     k = {transpose.getInput(0), perm};
     return peelScale(k.value);
   }
@@ -237,9 +241,9 @@ bool AttentionPattern::matchValues() {
         size += label;
     if (size.size() != 1 || right.contains(i) || out.contains(j))
       return refuse("the equation of node '" + node.getNodeName() + "' is no product by values");
-    v = {node.getInput(1 - at), positions(right, leading + j + size)};
+    v = {node.getInput(1 - at), positions(right, leading + j + size, leading.size())};
     resultPerm = positions(leading + i + size, out);
-    if (v.perm.size() != right.size() || resultPerm.size() != left.size())
+    if (v.perm.empty() || resultPerm.empty())
       return refuse("the equation of node '" + node.getNodeName() + "' is no product by values");
   }
   Type element = getElementTypeOrSelf(q.value);
@@ -258,24 +262,30 @@ bool AttentionPattern::matchValues() {
 // Replacement
 //===----------------------------------------------------------------------------------------===//
 
-/// [batch, heads] of any number of leading axes.
-static SmallVector<int64_t> batchAndHeads(ArrayRef<int64_t> leading) {
+/// [batch, heads] of any number of leading axes; a single one is the batch only where `batched`.
+static SmallVector<int64_t> batchAndHeads(ArrayRef<int64_t> leading, bool batched) {
+  batched = !leading.empty() && (batched || leading.size() > 1);
   int64_t heads = 1;
-  for (int64_t size : leading.drop_front(leading.size() > 1 ? 1 : 0))
+  for (int64_t size : leading.drop_front(batched ? 1 : 0))
     heads *= size;
-  return {leading.size() > 1 ? leading.front() : 1, heads};
+  return {batched ? leading.front() : 1, heads};
 }
 
 Value AttentionPattern::toHeads(NodeBuilder &nodes, Location loc, const Operand &operand,
                                 ArrayRef<int64_t> leading) {
-  Value value = nodes.transpose(loc, operand.value, operand.perm);
+  SmallVector<int64_t> perm(operand.perm), ones;
+  llvm::erase(perm, kRepeats);
+  Value value = nodes.transpose(loc, operand.value, perm);
+  for (size_t i = 0, axis = 0; i < operand.perm.size(); ++i)
+    ones.push_back(operand.perm[i] == kRepeats ? 1 : staticType(value).getDimSize(axis++));
+  value = nodes.reshape(loc, value, ones);
   SmallVector<int64_t> shape(leading), tail;
   tail.assign(staticType(value).getShape().take_back(2).begin(),
               staticType(value).getShape().end());
   shape.append(tail);
   if (staticType(value).getShape().drop_back(2) != leading)
     value = nodes.expand(loc, value, shape);
-  shape = batchAndHeads(leading);
+  shape = batchAndHeads(leading, table->isBatched());
   shape.append(tail);
   return nodes.reshape(loc, value, shape);
 }
@@ -292,11 +302,12 @@ void AttentionPattern::replace(OpBuilder &builder, MaskAttr mask) {
   auto operand = [&](const Operand &of) {
     return nodes.convert(loc, toHeads(nodes, loc, of, leading), builder.getF32Type());
   };
+  Value padding = table->makePadding(nodes, loc);
   Value queries = operand(q), keys = operand(k), values = operand(v);
   SmallVector<int64_t> shape(staticType(queries).getShape());
   shape.back() = staticType(values).getShape().back();
   auto type = RankedTensorType::get(shape, builder.getF32Type());
-  Value result = AttentionOp::create(builder, loc, type, queries, keys, values, Value(), mask,
+  Value result = AttentionOp::create(builder, loc, type, queries, keys, values, padding, mask,
                                      builder.getF32FloatAttr(float(scale)));
   SmallVector<int64_t> wide(leading);
   wide.append(shape.end() - 2, shape.end());

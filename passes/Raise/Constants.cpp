@@ -10,12 +10,22 @@
 //===----------------------------------------------------------------------------------------===//
 
 #include "passes/Raise/Constants.h"
+#include "passes/Raise/MaskRows.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 using namespace zorro;
 using namespace zorro::raise;
+
+Constants::Constants(ModuleOp module, StringRef folder) : symbols(module), reader(folder) {}
+Constants::~Constants() = default;
+
+MaskRows &Constants::getRows() {
+  if (!rows)
+    rows = std::make_unique<MaskRows>(*this);
+  return *rows;
+}
 
 bool Constants::isConstant(Value value) {
   return isa_and_nonnull<arith::ConstantOp, WeightRefOp>(value.getDefiningOp());

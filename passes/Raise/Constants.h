@@ -17,14 +17,18 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/DenseMap.h"
 
+#include <map>
 #include <memory>
 
 namespace zorro::raise {
 
+class MaskRows;
+struct MaskReading;
+
 class Constants {
 public:
-  Constants(mlir::ModuleOp module, llvm::StringRef folder)
-      : symbols(module), reader(folder) {}
+  Constants(mlir::ModuleOp module, llvm::StringRef folder);
+  ~Constants();
 
   /// Whether `value` is a constant or a weight.
   static bool isConstant(mlir::Value value);
@@ -37,6 +41,10 @@ public:
   std::optional<llvm::SmallVector<int64_t>> getIntegers(mlir::Value value);
 
   mlir::SymbolTable &getSymbols() { return symbols; }
+  WeightReader &getReader() { return reader; }
+  /// Masks that are read row by row, and what was read of them.
+  MaskRows &getRows();
+  std::map<std::string, std::shared_ptr<const MaskReading>> &getReadings() { return readings; }
 
   std::string error;
 
@@ -44,6 +52,8 @@ private:
   mlir::SymbolTable symbols;
   WeightReader reader;
   llvm::DenseMap<mlir::Operation *, mlir::DenseElementsAttr> weights;
+  std::unique_ptr<MaskRows> rows;
+  std::map<std::string, std::shared_ptr<const MaskReading>> readings;
 };
 
 /// The elements of a float, integer or bool tensor as doubles, row-major.

@@ -15,11 +15,15 @@
 #include "dialects/Zorro/WeightFile.h"
 #include "dialects/Zorro/Zorro.h"
 #include "passes/Raise/FoldTable.h"
+#include "passes/Raise/FusedOperators.h"
+#include "passes/Raise/MaskRows.h"
 #include "passes/Raise/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Matchers.h"
+
+#include <map>
 
 using namespace mlir;
 using namespace zorro;
@@ -35,6 +39,9 @@ namespace zorro {
 constexpr int64_t kMaxBytes = int64_t(64) << 20;
 // Elements of a result; import has the same limit.
 constexpr int64_t kMaxElements = int64_t(1) << 31;
+
+// Of a module with nodes that were left because of their size.
+constexpr StringLiteral kLeftAttr = "zorro.large_constants";
 
 static std::optional<int64_t> bytesOf(RankedTensorType type) {
   int64_t bytes = bytesPerElement(type.getElementType());
@@ -52,9 +59,9 @@ namespace {
 
 class Folder {
 public:
-  Folder(func::FuncOp function, WeightReader &reader)
+  Folder(func::FuncOp function, WeightReader &reader, int64_t keepAbove)
       : function(function), entry(function.getBody().front()), reader(reader),
-        builder(function.getContext()) {
+        keepAbove(keepAbove), builder(function.getContext()) {
     // Constants that import made stand at the top; new ones go behind them.
     for (Operation &op : llvm::make_early_inc_range(entry)) {
       if (!isa<arith::ConstantOp, WeightRefOp>(op))
@@ -67,7 +74,17 @@ public:
   }
 
   LogicalResult fold(Block &block);
+  /// Folds what was left because of its size, too.
+  LogicalResult foldRest() {
+    keepAbove = 0;
+    values.clear();
+    left.clear();
+    return fold(entry);
+  }
   int64_t getFolded() const { return folded; }
+  /// Whether nodes were left because of their size.
+  bool hasLeft() const { return !left.empty(); }
+  bool isStatic();
   void dropDeadNodes();
   void updateSignature();
   LogicalResult checkStatic();
@@ -76,6 +93,8 @@ private:
   LogicalResult foldNode(NodeOp op, Operation *&next);
   LogicalResult inferTypes(NodeOp op);
   bool inlineBranch(NodeOp op, Operation *&next);
+  bool expand(NodeOp op, Operation *&next);
+  bool leave(NodeOp op);
   FailureOr<bool> evaluate(NodeOp op);
   FailureOr<const HostTensor *> valueOf(NodeOp op, Value value);
   DenseElementsAttr constantOf(Value value) {
@@ -87,10 +106,14 @@ private:
   func::FuncOp function;
   Block &entry;
   WeightReader &reader;
+  int64_t keepAbove;
   OpBuilder builder;
   Operation *last = nullptr;
   llvm::DenseMap<Attribute, Value> known;
   llvm::DenseMap<Value, std::unique_ptr<HostTensor>> values; // unpacked constants
+  llvm::DenseMap<Attribute, WeightRefOp> refs; // by symbol
+  llvm::DenseSet<Value> left;                  // constant, but too large to be written out here
+  std::map<std::string, NodeOp> leftNodes;     // by everything that makes them equal
   int64_t folded = 0;
 };
 
@@ -194,6 +217,54 @@ bool Folder::inlineBranch(NodeOp op, Operation *&next) {
   return false;
 }
 
+// An operator that was fused becomes what it was fused from; where it cannot, raising says why.
+bool Folder::expand(NodeOp op, Operation *&next) {
+  Operation *before = op->getPrevNode();
+  std::string reason;
+  if (!raise::findFusedRow(op) || !raise::expandFused(builder, op, reason))
+    return false;
+  next = before ? before->getNextNode() : &op->getBlock()->front();
+  if (next == op)
+    next = op->getNextNode();
+  op.erase();
+  return true;
+}
+
+// A node of constants that is read row by row stays, once: masks are as large as that.
+bool Folder::leave(NodeOp op) {
+  if (keepAbove <= 0 || !raise::MaskRows::reads(op))
+    return false;
+  bool large = llvm::any_of(op->getResultTypes(), [&](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.hasStaticShape() && tensor.getNumElements() > keepAbove;
+  });
+  bool behind = llvm::any_of(op.getInputs(), [&](Value input) { return left.contains(input); });
+  bool constant = llvm::all_of(op.getInputs(), [&](Value input) {
+    return left.contains(input) ||
+           isa_and_nonnull<arith::ConstantOp, WeightRefOp>(input.getDefiningOp());
+  });
+  if (!constant || (!large && !behind))
+    return false;
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  os << op.getOpType() << op.getSinceVersion() << op.getAttrs();
+  if (op.getPresentAttr())
+    os << op.getPresentAttr();
+  for (Value input : op.getInputs())
+    os << ' ' << input.getAsOpaquePointer();
+  for (Type type : op->getResultTypes())
+    os << type;
+  NodeOp &first = leftNodes[key];
+  if (first && first != op && first->getBlock() == op->getBlock()) {
+    op->replaceAllUsesWith(first);
+    op.erase();
+    return true;
+  }
+  first = op;
+  left.insert(op->result_begin(), op->result_end());
+  return true;
+}
+
 FailureOr<bool> Folder::evaluate(NodeOp op) {
   // A shape needs no values, only types.
   if (op.is("Shape") || op.is("Size")) {
@@ -256,7 +327,7 @@ FailureOr<bool> Folder::evaluate(NodeOp op) {
 }
 
 LogicalResult Folder::foldNode(NodeOp op, Operation *&next) {
-  if (inlineBranch(op, next))
+  if (inlineBranch(op, next) || expand(op, next))
     return success();
   for (Region &region : op.getGraphs())
     for (Block &block : region)
@@ -269,6 +340,8 @@ LogicalResult Folder::foldNode(NodeOp op, Operation *&next) {
     op.erase();
     return success();
   }
+  if (leave(op))
+    return success();
   FailureOr<bool> done = evaluate(op);
   if (failed(done))
     return failure();
@@ -295,9 +368,31 @@ LogicalResult Folder::fold(Block &block) {
           last = op->getPrevNode();
         op->erase();
       }
+    } else if (auto ref = dyn_cast<WeightRefOp>(op); ref && &block == &entry) {
+      WeightRefOp &first = refs[ref.getWeightAttr().getAttr()];
+      if (first && first != ref) {
+        ref.getResult().replaceAllUsesWith(first.getResult());
+        if (last == op)
+          last = op->getPrevNode();
+        op->erase();
+      } else {
+        first = ref;
+      }
     }
   }
   return success();
+}
+
+bool Folder::isStatic() {
+  return !function
+              .walk([&](NodeOp op) {
+                bool open = llvm::any_of(op->getResultTypes(), [](Type type) {
+                  auto tensor = dyn_cast<RankedTensorType>(type);
+                  return tensor && !tensor.hasStaticShape();
+                });
+                return open ? WalkResult::interrupt() : WalkResult::advance();
+              })
+              .wasInterrupted();
 }
 
 void Folder::dropDeadNodes() {
@@ -358,20 +453,55 @@ LogicalResult Folder::checkStatic() {
   return success(!result.wasInterrupted());
 }
 
+/// Makes one of weights that mean the same: exporters write a mask once per layer.
+static void shareWeights(ModuleOp module) {
+  llvm::DenseMap<Attribute, Attribute> first; // by what tells a weight's value; of symbols
+  llvm::DenseMap<Attribute, StringAttr> shared;
+  MLIRContext *context = module.getContext();
+  for (auto weight : module.getOps<WeightOp>()) {
+    if (weight.getFile().empty())
+      continue; // its bytes stand beside it, and may have been hashed or not
+    Attribute parts[] = {weight.getHashAttr(), weight.getTypeAttr(), weight.getStoredAttr(),
+                         weight.getLengthAttr(),
+                         weight.getRecipeAttr() ? weight.getRecipeAttr()
+                                                : ArrayAttr::get(context, {})};
+    auto [found, isNew] =
+        first.try_emplace(ArrayAttr::get(context, parts), weight.getSymNameAttr());
+    if (!isNew)
+      shared[weight.getSymNameAttr()] = cast<StringAttr>(found->second);
+  }
+  if (shared.empty())
+    return;
+  module.walk([&](WeightRefOp ref) {
+    if (StringAttr name = shared.lookup(ref.getWeightAttr().getAttr()))
+      ref.setWeightAttr(FlatSymbolRefAttr::get(name));
+  });
+}
+
 struct FoldConstantsPass : zorro::impl::FoldConstantsBase<FoldConstantsPass> {
   using FoldConstantsBase::FoldConstantsBase;
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    // A second run is only for what a first one left.
+    if (rest && !module->hasAttr(kLeftAttr))
+      return;
+    module->removeAttr(kLeftAttr);
+    shareWeights(module);
     WeightReader reader(folder);
     for (auto function : module.getOps<func::FuncOp>()) {
       if (function.isExternal())
         continue;
-      Folder folder(function, reader);
+      Folder folder(function, reader, keepAbove);
       if (failed(folder.fold(function.getBody().front())))
+        return signalPassFailure();
+      // A shape may depend on the numbers of what was left.
+      if (folder.hasLeft() && !folder.isStatic() && failed(folder.foldRest()))
         return signalPassFailure();
       numFolded += folder.getFolded();
       folder.dropDeadNodes();
+      if (folder.hasLeft())
+        module->setAttr(kLeftAttr, UnitAttr::get(&getContext()));
       folder.updateSignature();
       if (requireStatic && failed(folder.checkStatic()))
         return signalPassFailure();

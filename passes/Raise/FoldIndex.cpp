@@ -151,6 +151,36 @@ bool evaluateScatterND(const FoldCall &call, Results &results) {
   return true;
 }
 
+bool evaluateScatterElements(const FoldCall &call, Results &results) {
+  onnx::NodeOp op = call.op;
+  if (!call.has(0) || !call.has(1) || !call.has(2) ||
+      op.getString("reduction", "none") != "none" || call.in(2).element != call.in(0).element)
+    return false;
+  HostTensor result = call.in(0);
+  auto indices = integersOf(call.in(1));
+  llvm::ArrayRef<int64_t> extent = call.in(1).shape;
+  auto axis = normaliseAxis(op.getInt("axis", 0), int64_t(result.shape.size()));
+  if (!indices || !axis || extent.size() != result.shape.size() ||
+      extent != llvm::ArrayRef(call.in(2).shape))
+    return false;
+  for (size_t i = 0; i < extent.size(); ++i)
+    if (int64_t(i) != *axis && extent[i] > result.shape[i])
+      return false;
+  llvm::SmallVector<int64_t> strides = stridesOf(result.shape), own = stridesOf(extent);
+  for (int64_t i = 0, e = int64_t(indices->size()); i < e; ++i) {
+    auto place = normaliseAxis((*indices)[i], result.shape[*axis]);
+    if (!place)
+      return false;
+    int64_t offset = *place * strides[*axis];
+    for (int64_t a = 0; a < int64_t(extent.size()); ++a)
+      if (a != *axis)
+        offset += i / own[a] % extent[a] * strides[a];
+    std::memcpy(result.at(offset), call.in(2).at(i), result.elementBytes());
+  }
+  results.push_back(std::move(result));
+  return true;
+}
+
 // The one operator here whose result has a length that its inputs' types do not tell.
 bool evaluateNonZero(const FoldCall &call, Results &results) {
   if (!call.has(0))
@@ -181,6 +211,7 @@ llvm::ArrayRef<FoldRow> fold::indexRows() {
   static const FoldRow rows[] = {
       {"Gather", evaluateGather},       {"GatherElements", evaluateGatherElements},
       {"GatherND", evaluateGatherND},   {"ScatterND", evaluateScatterND},
+      {"ScatterElements", evaluateScatterElements},
       {"NonZero", evaluateNonZero},
   };
   return rows;

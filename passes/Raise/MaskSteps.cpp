@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------------------------===//
 
 #include "passes/Raise/MaskSteps.h"
+#include "passes/Raise/MaskRows.h"
 
 using namespace mlir;
 using namespace zorro;
@@ -45,46 +46,60 @@ bool MaskSteps::selects() const {
   return llvm::any_of(steps, [](const MaskStep &step) { return step.kind == MaskStep::Select; });
 }
 
+/// Whether `value` is the product of queries and keys, with or without steps on it.
+static bool leadsToProduct(Value value, unsigned depth = 0) {
+  auto node = skipCasts(value).getDefiningOp<NodeOp>();
+  if (!node || depth > 16)
+    return false;
+  if (isProduct(node))
+    return !Constants::isConstant(node.getInput(0)) && !Constants::isConstant(node.getInput(1));
+  if (!node.is("Add") && !node.is("Sub") && !node.is("Mul") && !node.is("Div") &&
+      !node.is("Where") && !node.is("Tanh"))
+    return false;
+  for (unsigned i = node.is("Where") ? 1 : 0; i < node.getInputs().size(); ++i)
+    if (leadsToProduct(node.getInput(i), depth + 1))
+      return true;
+  return false;
+}
+
 bool MaskSteps::match(NodeOp node, Value &next) {
-  auto isKnown = [&](unsigned i) { return Constants::isConstant(node.getInput(i)); };
-  auto looksLikeScores = [&](Value value) {
-    auto inner = skipCasts(value).getDefiningOp<NodeOp>();
-    return inner && (isProduct(inner) || inner.is("Mul") || inner.is("Div") || inner.is("Add") ||
-                     inner.is("Where"));
+  MaskRows &rows = constants.getRows();
+  auto splat = [&](unsigned i) {
+    auto known = constants.getSplat(node.getInput(i));
+    return known || !rows.isConstant(node.getInput(i)) ? known : rows.getSplat(node.getInput(i));
   };
-  MaskStep step = {MaskStep::Scale, {}, true, 1, node.getNodeName()};
+  MaskStep step = {MaskStep::Scale, {}, true, 1, node.getNodeName(),
+                   getElementTypeOrSelf(node->getResult(0))};
   if (node.is("Mul") || node.is("Div")) {
-    bool second = isKnown(1);
-    if (!second && (node.is("Div") || !isKnown(0)))
-      return false;
-    auto factor = constants.getSplat(node.getInput(second ? 1 : 0));
+    auto second = splat(1), first = node.is("Mul") && !second ? splat(0) : std::nullopt;
+    auto factor = second ? second : first;
     if (!factor || *factor == 0)
       return false;
     step.number = node.is("Div") ? 1 / *factor : *factor;
     next = node.getInput(second ? 0 : 1);
-  } else if (node.is("Add")) {
-    if (!isKnown(0) && !isKnown(1)) {
-      if (isProduct(skipCasts(node.getInput(0)).getDefiningOp<NodeOp>()) ||
-          isProduct(skipCasts(node.getInput(1)).getDefiningOp<NodeOp>()))
-        refuse("the mask added by node '" + node.getNodeName() + "' is computed at run time");
+  } else if (node.is("Add") || node.is("Sub")) {
+    Value left = node.getInput(0), right = node.getInput(1);
+    bool leftKnown = rows.isConstant(left), rightKnown = rows.isConstant(right);
+    if (leftKnown && rightKnown)
       return false;
-    }
-    unsigned known = isKnown(1) ? 1 : 0;
-    step.kind = MaskStep::Add;
-    step.constant = node.getInput(known);
-    next = node.getInput(1 - known);
+    bool leftLeads = !leftKnown && (rightKnown || leadsToProduct(left));
+    bool rightLeads = !rightKnown && (leftKnown || leadsToProduct(right));
+    if (leftLeads && rightLeads)
+      return refuse("the mask added by node '" + node.getNodeName() + "' is computed at run time");
+    if (leftLeads == rightLeads || (node.is("Sub") && rightLeads))
+      return false;
+    step.kind = node.is("Add") ? MaskStep::Add : MaskStep::Subtract;
+    step.value = leftLeads ? right : left;
+    next = leftLeads ? left : right;
   } else if (node.is("Where")) {
-    auto first = constants.getSplat(node.getInput(1)), second = constants.getSplat(node.getInput(2));
+    auto first = splat(1), second = splat(2);
     if (!first && !second)
       return false;
     next = node.getInput(first ? 2 : 1);
-    if (!isKnown(0)) {
-      if (looksLikeScores(next))
-        refuse("the mask of node '" + node.getNodeName() + "' is computed at run time");
-      return false;
-    }
     step.kind = MaskStep::Select;
-    step.constant = node.getInput(0);
+    step.value = node.getInput(0);
+    if (!rows.isConstant(step.value) && !leadsToProduct(next))
+      return false;
     step.keep = !first;
     step.number = first ? *first : *second;
   } else {
@@ -94,22 +109,22 @@ bool MaskSteps::match(NodeOp node, Value &next) {
   return true;
 }
 
-bool MaskSteps::replay(MaskTable &table, double &scale) {
+void MaskSteps::replay(MaskTable &table, double &scale) const {
   for (const MaskStep &step : llvm::reverse(steps)) {
-    if (step.kind == MaskStep::Scale) {
-      if (step.number < 0 && table.isTouched())
-        return refuse("node '" + step.node + "' turns the mask's sign");
+    switch (step.kind) {
+    case MaskStep::Add:
+      table.add(step.value, step.element, step.node);
+      break;
+    case MaskStep::Subtract:
+      table.subtract(step.value, step.element, step.node);
+      break;
+    case MaskStep::Select:
+      table.select(step.value, step.keep, step.number, step.element, step.node);
+      break;
+    case MaskStep::Scale:
       scale *= step.number;
-      table.scale(step.number);
-      continue;
+      table.scale(step.number, step.element, step.node);
+      break;
     }
-    DenseElementsAttr attr = constants.get(step.constant);
-    if (!attr)
-      return refuse("the mask of node '" + step.node + "' cannot be read: " + constants.error);
-    bool follows = step.kind == MaskStep::Add ? table.add(attr)
-                                              : table.select(attr, step.keep, step.number);
-    if (!follows)
-      return refuse("node '" + step.node + "': " + table.getReason());
   }
-  return true;
 }

@@ -24,11 +24,12 @@ mlir::Value skipCasts(mlir::Value value);
 bool isProduct(onnx::NodeOp node);
 
 struct MaskStep {
-  enum Kind { Add, Select, Scale } kind;
-  mlir::Value constant; // Add: what is added; Select: the condition
-  bool keep;            // Select: the condition's value where the score stays
-  double number;        // Select: the fill; Scale: the factor
+  enum Kind { Add, Subtract, Select, Scale } kind;
+  mlir::Value value;  // what is added or subtracted; Select: the condition
+  bool keep;          // Select: the condition's value where the score stays
+  double number;      // Select: the fill; Scale: the factor
   std::string node;
+  mlir::Type element; // of the scores
 };
 
 class MaskSteps {
@@ -38,8 +39,8 @@ public:
   /// Takes one more node on the way back from the softmax to the product; `next` becomes its
   /// scores. False where it is no step, with a reason where it looks like a mask.
   bool match(onnx::NodeOp node, mlir::Value &next);
-  /// Applies all steps in order to a table; scales are multiplied into `scale`, too.
-  bool replay(MaskTable &table, double &scale);
+  /// Hands all steps in order to a table; scales are multiplied into `scale`, too.
+  void replay(MaskTable &table, double &scale) const;
 
   /// Whether one of the steps selects.
   bool selects() const;

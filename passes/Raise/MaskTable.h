@@ -5,62 +5,80 @@
 //
 //===----------------------------------------------------------------------------------------===//
 //
-// Follows every score cell from the product to the softmax: untouched, moved by a constant, or
-// replaced by one. What is left is a table of segments and what an empty row gives.
+// Follows the scores of one query after the other from the product to the softmax: untouched, moved
+// by a constant, or replaced by one. What is left is a table of segments, what an empty row gives,
+// and, where terms of the mask are known at run time only, the keys that are there.
 //
 //===----------------------------------------------------------------------------------------===//
 
 #ifndef ZORRO_PASSES_RAISE_MASKTABLE_H
 #define ZORRO_PASSES_RAISE_MASKTABLE_H
 
-#include "dialects/Zorro/Zorro.h"
+#include "passes/Raise/Constants.h"
+#include "passes/Raise/NodeBuilder.h"
 
-#include <string>
-#include <vector>
+#include <limits>
 
 namespace zorro::raise {
 
 /// What a softmax of a row of -inf becomes before it reaches the values.
 enum class NanRows { Kept, Zero };
 
+struct MaskReading;
+
 class MaskTable {
 public:
-  MaskTable(int64_t queries, int64_t keys) : queries(queries), keys(keys) {}
+  /// `scores` is the type of the scores, [leading…, queries, keys]; the first of several leading
+  /// axes, or the only one, is the batch.
+  MaskTable(mlir::RankedTensorType scores, Constants &constants);
+  ~MaskTable();
 
-  /// scores + addend; the addend broadcasts to [..., queries, keys] and is the same for all
-  /// leading indices. False, with a reason, where it cannot be followed.
-  bool add(mlir::DenseElementsAttr addend);
+  // The steps in order, each with the name of its node for messages. Values broadcast to the scores
+  // and may be constants, what nodes make of constants, or known at run time only.
+
+  /// scores + addend.
+  void add(mlir::Value addend, mlir::Type element, llvm::StringRef node);
+  /// scores - subtrahend.
+  void subtract(mlir::Value subtrahend, mlir::Type element, llvm::StringRef node);
   /// scores where `condition` is `keep`, `fill` elsewhere.
-  bool select(mlir::DenseElementsAttr condition, bool keep, double fill);
-  /// scores · factor, a positive number.
-  void scale(double factor);
-  /// scores + a mask as the Attention operator takes it; `condition` true: attend.
-  bool attend(mlir::DenseElementsAttr condition) {
-    return select(condition, true, -std::numeric_limits<double>::infinity());
-  }
+  void select(mlir::Value condition, bool keep, double fill, mlir::Type element,
+              llvm::StringRef node);
+  /// scores · factor.
+  void scale(double factor, mlir::Type element, llvm::StringRef node);
+  /// A bool mask as the Attention operator takes it: true attends.
+  void attend(mlir::Value condition, llvm::StringRef node);
+  /// Query i keeps key j where low <= j - i <= high; -inf elsewhere.
+  void attendBand(int64_t low, int64_t high);
 
-  /// Whether something was dropped or moved.
-  bool isTouched() const { return touched; }
-  /// The mask, or null with a reason. `weakFills` lets weaker fills than -65000 drop a key. What
-  /// was assumed is appended to `assumptions`.
-  MaskAttr build(mlir::MLIRContext *context, NanRows nanRows, bool weakFills,
-                 llvm::SmallVectorImpl<std::string> &assumptions);
+  /// Whether something may be dropped or moved.
+  bool isTouched() const;
+  /// The mask, null where nothing is dropped; failure with a reason. `weakFills` lets weaker fills
+  /// than -65000 drop a key. What was assumed is appended to `assumptions`.
+  mlir::FailureOr<MaskAttr> build(mlir::MLIRContext *context, NanRows nanRows, bool weakFills,
+                                  llvm::SmallVectorImpl<std::string> &assumptions);
+  /// Whether keys differ between batch entries, after `build`.
+  bool isBatched() const;
+  /// The keys that are there, [batch or 1, keys] of i1, after `build`; null where all are.
+  mlir::Value makePadding(NodeBuilder &nodes, mlir::Location loc) const;
 
   const std::string &getReason() const { return reason; }
 
 private:
-  enum class Cell : uint8_t { Live, Moved, Replaced };
+  friend class MaskReader;
+  struct Step {
+    enum Kind { Add, Subtract, Select, Scale, Band } kind;
+    mlir::Value value;
+    bool keep = true;
+    double number = 0; // Select: the fill; Scale: the factor
+    int64_t low = 0, high = 0;
+    mlir::Type element; // of the scores
+    std::string node;
+  };
 
-  /// Calls `visit(index in cells, index in data)`; false where the shape or the leading indices do
-  /// not fit.
-  template <typename Data, typename Visit>
-  bool forEach(llvm::ArrayRef<int64_t> shape, const Data &data, Visit visit);
-  void reserve();
-
-  int64_t queries, keys;
-  bool touched = false;
-  std::vector<Cell> cells; // empty while untouched
-  std::vector<double> values;
+  mlir::RankedTensorType scores;
+  Constants &constants;
+  std::vector<Step> steps;
+  std::shared_ptr<const MaskReading> reading;
   std::string reason;
 };
 

@@ -55,11 +55,41 @@ Value NodeBuilder::expand(Location loc, Value value, ArrayRef<int64_t> shape) {
   return make(loc, "Expand", 13, type.clone(shape), {value, integers(loc, shape)});
 }
 
+Value NodeBuilder::concat(Location loc, int64_t axis, ValueRange parts) {
+  auto type = cast<RankedTensorType>(parts.front().getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape[axis] = 0;
+  for (Value part : parts)
+    shape[axis] += cast<RankedTensorType>(part.getType()).getDimSize(axis);
+  return make(loc, "Concat", 13, type.clone(shape), parts,
+              builder.getNamedAttr("axis", builder.getI64IntegerAttr(axis)));
+}
+
+/// What TensorProto.DataType calls `element`.
+static int64_t codeOf(Type element) {
+  if (isa<FloatType>(element))
+    return element.isF32() ? 1 : element.isF16() ? 10 : element.isF64() ? 11 : 16;
+  auto integer = cast<IntegerType>(element);
+  switch (integer.getWidth()) {
+  case 1:
+    return 9;
+  case 8:
+    return integer.isUnsigned() ? 2 : 3;
+  case 16:
+    return integer.isUnsigned() ? 4 : 5;
+  case 32:
+    return integer.isUnsigned() ? 12 : 6;
+  default:
+    return integer.isUnsigned() ? 13 : 7;
+  }
+}
+
 Value NodeBuilder::convert(Location loc, Value value, Type element) {
   auto type = cast<RankedTensorType>(value.getType());
   if (type.getElementType() == element)
     return value;
-  return make(loc, "Cast", 13, type.clone(element), value);
+  return make(loc, "Cast", 13, type.clone(element), value,
+              builder.getNamedAttr("to", builder.getI64IntegerAttr(codeOf(element))));
 }
 
 Value NodeBuilder::scalar(Location loc, Type element, double number) {

@@ -31,6 +31,8 @@ public:
   mlir::Value reshape(mlir::Location loc, mlir::Value value, llvm::ArrayRef<int64_t> shape);
   /// `value` broadcast to a shape; itself for its own.
   mlir::Value expand(mlir::Location loc, mlir::Value value, llvm::ArrayRef<int64_t> shape);
+  /// `parts` behind each other.
+  mlir::Value concat(mlir::Location loc, int64_t axis, mlir::ValueRange parts);
   /// `value` with elements of another type; itself for its own.
   mlir::Value convert(mlir::Location loc, mlir::Value value, mlir::Type element);
   /// An `arith.constant` of rank 0.

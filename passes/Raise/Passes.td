@@ -24,6 +24,10 @@ def FoldConstants : Pass<"zorro-fold-constants", "::mlir::ModuleOp"> {
     %s = arith.constant dense<[1, 16, 64]> : tensor<3xi64>
     ```
 
+    Weights of equal bytes are one. With `keep-above`, a large mask stays the nodes that make it,
+    equal nodes once, so that `zorro-raise-attention` reads it row by row; what is needed otherwise
+    is folded by a second run with `rest`.
+
     Before: the `imported` phase. After: every shape is static (or, with `require-static`, an error
     names what is not), and equal constants are one. Bit-exact with ONNX's reference semantics.
   }];
@@ -31,7 +35,12 @@ def FoldConstants : Pass<"zorro-fold-constants", "::mlir::ModuleOp"> {
     Option<"folder", "folder", "std::string", "\"\"",
            "Folder of the model, which weights are read from">,
     Option<"requireStatic", "require-static", "bool", "true",
-           "Fail where a shape stays unknown">
+           "Fail where a shape stays unknown">,
+    Option<"keepAbove", "keep-above", "int64_t", "0",
+           "Leave results of more elements than this to whoever can read them row by row; 0 folds "
+           "all">,
+    Option<"rest", "rest", "bool", "false",
+           "Do nothing unless an earlier run has left something">
   ];
   let statistics = [Statistic<"numFolded", "folded", "Nodes computed at compile time">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::zorro::ZorroDialect"];

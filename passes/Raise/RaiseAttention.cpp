@@ -11,6 +11,7 @@
 
 #include "passes/Raise/AttentionOperator.h"
 #include "passes/Raise/AttentionPattern.h"
+#include "passes/Raise/AttentionVariants.h"
 #include "passes/Raise/Passes.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -48,6 +49,13 @@ struct RaiseAttentionPass : zorro::impl::RaiseAttentionBase<RaiseAttentionPass> 
   void runOnOperation() override {
     ModuleOp module = getOperation();
     Constants constants(module, folder);
+    AttentionVariants variants(constants, [&](NodeOp node, const Twine &reason) {
+      ++numDense;
+      remark(node, reason);
+    });
+    for (auto function : module.getOps<func::FuncOp>())
+      variants.rewrite(function);
+    eraseUnused(module); // weights are looked at by how many use them
     SmallVector<NodeOp> softmaxes, attentions;
     module.walk([&](NodeOp node) {
       if (node.is("Softmax"))
@@ -75,8 +83,18 @@ struct RaiseAttentionPass : zorro::impl::RaiseAttentionBase<RaiseAttentionPass> 
     for (NodeOp node : softmaxes)
       raise(node, constants, builder, assumptions);
     record(module, assumptions);
+    eraseUnused(module);
+    // Results of whose shapes no schema speaks have theirs now.
+    for (auto function : module.getOps<func::FuncOp>())
+      if (!function.isExternal())
+        function.setFunctionType(FunctionType::get(
+            &getContext(), function.getArgumentTypes(),
+            function.getBody().front().getTerminator()->getOperandTypes()));
+  }
+
+  static void eraseUnused(ModuleOp module) {
     for (auto function : module.getOps<func::FuncOp>()) {
-      IRRewriter rewriter(&getContext());
+      IRRewriter rewriter(module.getContext());
       (void)runRegionDCE(rewriter, function->getRegions());
     }
   }
@@ -94,17 +112,18 @@ struct RaiseAttentionPass : zorro::impl::RaiseAttentionBase<RaiseAttentionPass> 
     }
     MaskAttr mask;
     if (pattern.isMasked()) {
-      mask = pattern.getTable().build(&getContext(), pattern.getNanRows(), assumeFiniteFill,
-                                      assumptions);
-      if (!mask) {
+      FailureOr<MaskAttr> read = pattern.getTable().build(&getContext(), pattern.getNanRows(),
+                                                          assumeFiniteFill, assumptions);
+      if (failed(read)) {
         ++numDense;
         remark(softmax, "its mask: " + pattern.getTable().getReason());
         return;
       }
+      mask = *read;
     }
     pattern.replace(builder, mask);
     ++numRaised;
-    numMasked += pattern.isMasked();
+    numMasked += bool(mask);
   }
 
   void remark(NodeOp node, const Twine &reason) {

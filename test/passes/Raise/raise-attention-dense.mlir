@@ -9,7 +9,7 @@ func.func @run_time_where(%q: tensor<1x2x4xf32>, %k: tensor<1x4x3xf32>, %v: tens
   %zero = arith.constant dense<0.000000e+00> : tensor<f32>
   %0 = onnx.node "MatMul" since 13 (%q, %k) {} : (tensor<1x2x4xf32>, tensor<1x4x3xf32>) -> tensor<1x2x3xf32>
   %1 = onnx.node "Where" since 16 (%mask, %0, %low) {} : (tensor<2x3xi1>, tensor<1x2x3xf32>, tensor<f32>) -> tensor<1x2x3xf32>
-  // expected-remark @below {{attention at node 'Softmax node' is left dense: the mask of node 'Where node' is computed at run time}}
+  // expected-remark @below {{attention at node 'Softmax node' is left dense: its mask: node 'Where node': it varies over queries at run time}}
   %2 = onnx.node "Softmax" since 13 (%1) {axis = -1 : i64} : (tensor<1x2x3xf32>) -> tensor<1x2x3xf32>
   %9 = onnx.node "MatMul" since 13 (%2, %v) {} : (tensor<1x2x3xf32>, tensor<1x3x4xf32>) -> tensor<1x2x4xf32>
   return %9 : tensor<1x2x4xf32>
@@ -23,7 +23,7 @@ func.func @run_time_add(%q: tensor<1x2x4xf32>, %k: tensor<1x4x3xf32>, %v: tensor
   %zero = arith.constant dense<0.000000e+00> : tensor<f32>
   %0 = onnx.node "MatMul" since 13 (%q, %k) {} : (tensor<1x2x4xf32>, tensor<1x4x3xf32>) -> tensor<1x2x3xf32>
   %1 = onnx.node "Add" since 14 (%0, %mask) {} : (tensor<1x2x3xf32>, tensor<2x3xf32>) -> tensor<1x2x3xf32>
-  // expected-remark @below {{attention at node 'Softmax node' is left dense: the mask added by node 'Add node' is computed at run time}}
+  // expected-remark @below {{attention at node 'Softmax node' is left dense: its mask: node 'Add node': it varies over queries at run time}}
   %2 = onnx.node "Softmax" since 13 (%1) {axis = -1 : i64} : (tensor<1x2x3xf32>) -> tensor<1x2x3xf32>
   %9 = onnx.node "MatMul" since 13 (%2, %v) {} : (tensor<1x2x3xf32>, tensor<1x3x4xf32>) -> tensor<1x2x4xf32>
   return %9 : tensor<1x2x4xf32>
@@ -102,7 +102,7 @@ func.func @positive(%q: tensor<1x2x4xf32>, %k: tensor<1x4x3xf32>, %v: tensor<1x3
   %0 = onnx.node "MatMul" since 13 (%q, %k) {} : (tensor<1x2x4xf32>, tensor<1x4x3xf32>) -> tensor<1x2x3xf32>
   %mask = arith.constant dense<[[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]> : tensor<2x3xf32>
   %1 = onnx.node "Add" since 14 (%0, %mask) {} : (tensor<1x2x3xf32>, tensor<2x3xf32>) -> tensor<1x2x3xf32>
-  // expected-remark @below {{attention at node 'Softmax node' is left dense: node 'Add node': the added mask holds a positive number or NaN}}
+  // expected-remark @below {{attention at node 'Softmax node' is left dense: its mask: node 'Add node': the added mask holds a positive number or NaN}}
   %2 = onnx.node "Softmax" since 13 (%1) {axis = -1 : i64} : (tensor<1x2x3xf32>) -> tensor<1x2x3xf32>
   %9 = onnx.node "MatMul" since 13 (%2, %v) {} : (tensor<1x2x3xf32>, tensor<1x3x4xf32>) -> tensor<1x2x4xf32>
   return %9 : tensor<1x2x4xf32>
@@ -111,16 +111,16 @@ func.func @positive(%q: tensor<1x2x4xf32>, %k: tensor<1x4x3xf32>, %v: tensor<1x3
 // -----
 
 // Another mask for each batch entry.
-func.func @batch(%q: tensor<1x2x4xf32>, %k: tensor<1x4x3xf32>, %v: tensor<1x3x4xf32>) -> tensor<1x2x4xf32> {
+func.func @batch(%q: tensor<2x2x4xf32>, %k: tensor<2x4x3xf32>, %v: tensor<2x3x4xf32>) -> tensor<2x2x4xf32> {
   %low = arith.constant dense<-3.40282347E+38> : tensor<f32>
   %zero = arith.constant dense<0.000000e+00> : tensor<f32>
-  %0 = onnx.node "MatMul" since 13 (%q, %k) {} : (tensor<1x2x4xf32>, tensor<1x4x3xf32>) -> tensor<1x2x3xf32>
+  %0 = onnx.node "MatMul" since 13 (%q, %k) {} : (tensor<2x2x4xf32>, tensor<2x4x3xf32>) -> tensor<2x2x3xf32>
   %mask = arith.constant dense<[[[0.0, 0.0, 0xFF800000], [0.0, 0.0, 0.0]], [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]]> : tensor<2x2x3xf32>
-  %1 = onnx.node "Add" since 14 (%0, %mask) {} : (tensor<1x2x3xf32>, tensor<2x2x3xf32>) -> tensor<1x2x3xf32>
-  // expected-remark @below {{attention at node 'Softmax node' is left dense: node 'Add node': the mask differs between batch entries or heads}}
-  %2 = onnx.node "Softmax" since 13 (%1) {axis = -1 : i64} : (tensor<1x2x3xf32>) -> tensor<1x2x3xf32>
-  %9 = onnx.node "MatMul" since 13 (%2, %v) {} : (tensor<1x2x3xf32>, tensor<1x3x4xf32>) -> tensor<1x2x4xf32>
-  return %9 : tensor<1x2x4xf32>
+  %1 = onnx.node "Add" since 14 (%0, %mask) {} : (tensor<2x2x3xf32>, tensor<2x2x3xf32>) -> tensor<2x2x3xf32>
+  // expected-remark @below {{attention at node 'Softmax node' is left dense: its mask: the mask differs between batch entries or heads}}
+  %2 = onnx.node "Softmax" since 13 (%1) {axis = -1 : i64} : (tensor<2x2x3xf32>) -> tensor<2x2x3xf32>
+  %9 = onnx.node "MatMul" since 13 (%2, %v) {} : (tensor<2x2x3xf32>, tensor<2x3x4xf32>) -> tensor<2x2x4xf32>
+  return %9 : tensor<2x2x4xf32>
 }
 
 // -----
@@ -134,7 +134,7 @@ func.func @sign(%q: tensor<1x2x4xf32>, %k: tensor<1x4x3xf32>, %v: tensor<1x3x4xf
   %mask = arith.constant dense<[[true, true, false], [true, true, true]]> : tensor<2x3xi1>
   %3 = onnx.node "Where" since 16 (%mask, %0, %low) {} : (tensor<2x3xi1>, tensor<1x2x3xf32>, tensor<f32>) -> tensor<1x2x3xf32>
   %1 = onnx.node "Mul" since 14 (%3, %c) {} : (tensor<1x2x3xf32>, tensor<f32>) -> tensor<1x2x3xf32>
-  // expected-remark @below {{attention at node 'Softmax node' is left dense: node 'Mul node' turns the mask's sign}}
+  // expected-remark @below {{attention at node 'Softmax node' is left dense: its mask: node 'Mul node' turns the mask's sign}}
   %2 = onnx.node "Softmax" since 13 (%1) {axis = -1 : i64} : (tensor<1x2x3xf32>) -> tensor<1x2x3xf32>
   %9 = onnx.node "MatMul" since 13 (%2, %v) {} : (tensor<1x2x3xf32>, tensor<1x3x4xf32>) -> tensor<1x2x4xf32>
   return %9 : tensor<1x2x4xf32>

@@ -57,14 +57,28 @@ func.func @empty_uniform(%q: tensor<1x1x2x4xf32>, %k: tensor<1x1x4x3xf32>, %v: t
 
 // -----
 
-// A finite number added to a whole row leaves its softmax: dense.
+// A finite number added to a whole row absorbs its scores where it is as low as that; a higher one
+// leaves their softmax: dense.
+// CHECK-LABEL: func @empty_absorbed(
+// CHECK: mask <s0: 1 -> [], s1: 1 -> [s0] over s0: 3 empty uniform>
+func.func @empty_absorbed(%q: tensor<1x1x2x4xf32>, %k: tensor<1x1x4x3xf32>, %v: tensor<1x1x3x4xf32>) -> tensor<1x1x2x4xf32> {
+  %0 = onnx.node "MatMul" since 13 (%q, %k) {} : (tensor<1x1x2x4xf32>, tensor<1x1x4x3xf32>) -> tensor<1x1x2x3xf32>
+  %mask = arith.constant dense<[[-3.40282347E+38, -3.40282347E+38, -3.40282347E+38], [0.0, 0.0, 0.0]]> : tensor<2x3xf32>
+  %1 = onnx.node "Add" since 14 (%0, %mask) {} : (tensor<1x1x2x3xf32>, tensor<2x3xf32>) -> tensor<1x1x2x3xf32>
+  %2 = onnx.node "Softmax" since 13 (%1) {axis = -1 : i64} : (tensor<1x1x2x3xf32>) -> tensor<1x1x2x3xf32>
+  %5 = onnx.node "MatMul" since 13 (%2, %v) {} : (tensor<1x1x2x3xf32>, tensor<1x1x3x4xf32>) -> tensor<1x1x2x4xf32>
+  return %5 : tensor<1x1x2x4xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func @empty_added(
 // CHECK-NOT: zorro.attention
 // CHECK: onnx.node "Softmax"
 func.func @empty_added(%q: tensor<1x1x2x4xf32>, %k: tensor<1x1x4x3xf32>, %v: tensor<1x1x3x4xf32>) -> tensor<1x1x2x4xf32> {
   %zero = arith.constant dense<0.000000e+00> : tensor<f32>
   %0 = onnx.node "MatMul" since 13 (%q, %k) {} : (tensor<1x1x2x4xf32>, tensor<1x1x4x3xf32>) -> tensor<1x1x2x3xf32>
-  %mask = arith.constant dense<[[-3.40282347E+38, -3.40282347E+38, -3.40282347E+38], [0.0, 0.0, 0.0]]> : tensor<2x3xf32>
+  %mask = arith.constant dense<[[-1.0E+36, -1.0E+36, -1.0E+36], [0.0, 0.0, 0.0]]> : tensor<2x3xf32>
   %1 = onnx.node "Add" since 14 (%0, %mask) {} : (tensor<1x1x2x3xf32>, tensor<2x3xf32>) -> tensor<1x1x2x3xf32>
   %2 = onnx.node "Softmax" since 13 (%1) {axis = -1 : i64} : (tensor<1x1x2x3xf32>) -> tensor<1x1x2x3xf32>
   %5 = onnx.node "MatMul" since 13 (%2, %v) {} : (tensor<1x1x2x3xf32>, tensor<1x1x3x4xf32>) -> tensor<1x1x2x4xf32>
