@@ -262,7 +262,40 @@ static unsigned segmentOf(StreamsAttr streams, int64_t token) {
   return i;
 }
 
-/// Writes the mask over the segments that its sequences have got so far.
+/// What the queries and keys of a part of an entry's block see: `firstQuery` and `firstKey` are
+/// counted from the block's beginning.
+static EntryAttr partOf(EntryAttr entry, int64_t firstQuery, int64_t queries, int64_t firstKey,
+                        int64_t keys) {
+  MLIRContext *context = entry.getContext();
+  if (entry.isBand()) {
+    int64_t shift = firstQuery - firstKey;
+    int64_t low = entry.hasLowLimit() ? entry.getLow() + shift : -EntryAttr::kFar;
+    int64_t high = entry.hasHighLimit() ? entry.getHigh() + shift : EntryAttr::kFar;
+    // The distances in the part go from 1 - queries to keys - 1.
+    if (low > keys - 1 || high < 1 - queries)
+      return EntryAttr::getNone(context);
+    low = low <= 1 - queries ? -EntryAttr::kFar : low;
+    high = high >= keys - 1 ? EntryAttr::kFar : high;
+    return low == -EntryAttr::kFar && high == EntryAttr::kFar
+               ? EntryAttr::getAll(context)
+               : EntryAttr::getBand(context, low, high);
+  }
+  SmallVector<int64_t> bounds;
+  for (size_t i = 0; i < entry.getBounds().size(); i += 2) {
+    int64_t begin = std::max<int64_t>(entry.getBounds()[i] - firstKey, 0);
+    int64_t end = std::min(entry.getBounds()[i + 1] - firstKey, keys);
+    if (begin < end)
+      bounds.append({begin, end});
+  }
+  if (entry.getBounds().empty())
+    return entry;
+  if (bounds.empty())
+    return EntryAttr::getNone(context);
+  return bounds[0] == 0 && bounds[1] == keys ? EntryAttr::getAll(context)
+                                             : EntryAttr::getRanges(context, bounds);
+}
+
+/// Writes the mask over the segments that its sequences have got so far, which are finer.
 void StreamNamer::rewriteMask(AttentionOp op) {
   MaskAttr mask = op.getMaskAttr();
   if (!mask)
@@ -273,12 +306,18 @@ void StreamNamer::rewriteMask(AttentionOp op) {
   };
   StreamsAttr queries = streamsOf(axes.find(op.getResult(), 2), mask.getQueries());
   StreamsAttr keys = streamsOf(axes.find(op.getK(), 2), mask.getKeys());
-  SmallVector<bool> live;
+  SmallVector<EntryAttr> entries;
   for (unsigned q = 0; q < queries.getCount(); ++q)
-    for (unsigned k = 0; k < keys.getCount(); ++k)
-      live.push_back(mask.isLive(segmentOf(mask.getQueries(), queries.getBegin(q)),
-                                 segmentOf(mask.getKeys(), keys.getBegin(k))));
-  op.setMaskAttr(MaskAttr::get(op.getContext(), queries, keys, live, mask.getEmpty()));
+    for (unsigned k = 0; k < keys.getCount(); ++k) {
+      unsigned row = segmentOf(mask.getQueries(), queries.getBegin(q));
+      unsigned column = segmentOf(mask.getKeys(), keys.getBegin(k));
+      entries.push_back(partOf(mask.getEntry(row, column),
+                               queries.getBegin(q) - mask.getQueries().getBegin(row),
+                               queries.getSizes()[q],
+                               keys.getBegin(k) - mask.getKeys().getBegin(column),
+                               keys.getSizes()[k]));
+    }
+  op.setMaskAttr(MaskAttr::get(op.getContext(), queries, keys, entries, mask.getEmpty()));
 }
 
 //===----------------------------------------------------------------------------------------===//
