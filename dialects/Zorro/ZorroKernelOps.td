@@ -129,7 +129,7 @@ def Zorro_CallOp : Zorro_Op<"call", [Pure,
   let assemblyFormat = [{
     $callee `(` $inputs `)` `into` $into `shape` $shape `offset` $offset `strides` $strides
     (`mask` $mask^)? (`scale` $scale^)? attr-dict
-    `:` `(` type($inputs) `)` `into` type($into) `->` type($result)
+    `:` (`(` type($inputs)^ `)`)? `into` type($into) `->` type($result)
   }];
   let hasVerifier = 1;
 }

@@ -69,6 +69,22 @@ func.func @calls(%x: tensor<1x13x4xf32>) -> tensor<1x13x8xf32> {
   return %y : tensor<1x13x8xf32>
 }
 
+zorro.kernel @ones move because "a constant is needed as a tensor" {
+^bb0(%out: tensor<?xf32>):
+  %c = arith.constant 1.0 : f32
+  %0 = linalg.fill ins(%c : f32) outs(%out : tensor<?xf32>) -> tensor<?xf32>
+  zorro.yield %0 : tensor<?xf32>
+}
+
+// A call without inputs.
+// CHECK-LABEL: func.func @fills
+func.func @fills() -> tensor<4xf32> {
+  %e = tensor.empty() : tensor<4xf32>
+  // CHECK: zorro.call @ones() into %{{.*}} shape tensor<4xf32> offset 0 strides [1] : into tensor<4xf32> -> tensor<4xf32>
+  %y = zorro.call @ones() into %e shape tensor<4xf32> offset 0 strides [1] : into tensor<4xf32> -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
 // CHECK-LABEL: zorro.table @blocks
 // CHECK-SAME: [0, 5]
 zorro.table @blocks [0, 5]
