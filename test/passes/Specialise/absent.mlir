@@ -97,3 +97,27 @@ func.func @main(%a: tensor<1x1x2x4xf32> {zorro.name = "audio"}, %v: tensor<1x1x3
   return %p, %g : tensor<1x1x1x4xf32>, tensor<1x1x1x4xf32>
 }
 }
+
+// -----
+
+// Padding of the others decides on keys in rows of video too; still these stay video's, and the rows
+// around them stay one tensor.
+// CHECK-LABEL: func.func @without_video(
+// CHECK-SAME: %[[A:[^ ]*]]: tensor<1x1x2x4xf32> {zorro.name = "audio"}, %[[P:[^ ]*]]: tensor<1x6xi1> {zorro.name = "keep"}) -> (tensor<1x1x1x4xf32> {zorro.name = "fusion_out"})
+// CHECK-NOT: tensor.concat dim(2)
+// CHECK: %[[L0:.*]] = zorro.attention {{.*}} padding %{{.*}} : tensor<1x3xi1> mask <audio: 2 -> [audio], fusion: 1 -> [all] over audio: 2, fusion: 1 empty nan>
+// CHECK-NOT: tensor.concat dim(2)
+// CHECK: zorro.attention %{{[^ ]*}}, %[[L0]], %[[L0]] padding %{{.*}} : tensor<1x3xi1> scale
+#tokens = #zorro.streams<audio: 2, video: 3, fusion: 1>
+#routes = #zorro.mask<audio: 2 -> [audio], video: 3 -> [video], fusion: 1 -> [all] over audio: 2, video: 3, fusion: 1 empty nan>
+module attributes {zorro.phase = "zorro"} {
+func.func @main(%a: tensor<1x1x2x4xf32> {zorro.name = "audio"}, %v: tensor<1x1x3x4xf32> {zorro.name = "video"}, %p: tensor<1x6xi1> {zorro.name = "keep"})
+    -> (tensor<1x1x1x4xf32> {zorro.name = "fusion_out"}) {
+  %f = arith.constant dense<1.0> : tensor<1x1x1x4xf32>
+  %x = zorro.join %a, %v, %f axis 2 of #tokens : tensor<1x1x2x4xf32>, tensor<1x1x3x4xf32>, tensor<1x1x1x4xf32> -> tensor<1x1x6x4xf32>
+  %0 = zorro.attention %x, %x, %x padding %p : tensor<1x6xi1> mask #routes scale 0.5 : tensor<1x1x6x4xf32>, tensor<1x1x6x4xf32>, tensor<1x1x6x4xf32> -> tensor<1x1x6x4xf32>
+  %1 = zorro.attention %0, %0, %0 padding %p : tensor<1x6xi1> mask #routes scale 0.5 : tensor<1x1x6x4xf32>, tensor<1x1x6x4xf32>, tensor<1x1x6x4xf32> -> tensor<1x1x6x4xf32>
+  %yf = zorro.take %1 [2, 1] axis 2 of #tokens : tensor<1x1x6x4xf32> -> tensor<1x1x1x4xf32>
+  return %yf : tensor<1x1x1x4xf32>
+}
+}
