@@ -11,6 +11,7 @@
 #include "dialects/Zorro/Zorro.h"
 #include "lowering/Cpu/Kernels.h"
 #include "lowering/Emit/OutputFile.h"
+#include "lowering/Pipeline/BoundAxes.h"
 #include "lowering/Pipeline/Pipelines.h"
 #include "lowering/Pipeline/Reporter.h"
 #include "lowering/Report/Collector.h"
@@ -200,6 +201,12 @@ int Compilation::explain() {
     Reporter::error(options.input + ": expected a model or a dump of phase imported or zorro");
     return kUsage;
   }
+  SmallVector<Attribute> bound;
+  if (isModel())
+    for (const std::string &sentence : findBoundAxes(options, context.getDialectRegistry()))
+      bound.push_back(StringAttr::get(&context, sentence));
+  if (!bound.empty())
+    (*module)->setAttr(kBoundAxesAttr, ArrayAttr::get(&context, bound));
   std::string text;
   llvm::raw_string_ostream os(text);
   printExplanation(main, os, options.explain == Explain::Json);

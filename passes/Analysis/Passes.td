@@ -29,6 +29,31 @@ def PrintStreams : Pass<"zorro-print-streams", "::mlir::func::FuncOp"> {
   }];
 }
 
+def ClassifyWeights : Pass<"zorro-classify-weights", "::mlir::ModuleOp"> {
+  let summary = "note where the fills of weights lie";
+  let description = [{
+    A weight that is marked `fills` (a position bias with a block mask folded in, say) is read, and
+    what it holds is noted as `zorro.classes`, a grid: the cuts of each axis, and of each cell
+    whether it holds ordinary numbers (0), finite fills (1), -inf (2) or anything (3).
+
+    ```mlir
+    zorro.weight @bias : tensor<7x7xf32> from "m"[0, 196] stored tensor<7x7xf32> hash "…" fills
+    // becomes
+    zorro.weight @bias : … fills {zorro.classes = {classes = array<i8: 0, 2, 2, 0>,
+        cuts = [array<i64: 0, 3, 7>, array<i64: 0, 3, 7>]}}
+    ```
+
+    Leaves alone other weights, and those whose fills lie in too many places. Changes no number.
+  }];
+  let options = [
+    Option<"folder", "folder", "std::string", "\"\"",
+           "Folder of the model, which weights are read from">
+  ];
+  let statistics = [
+    Statistic<"numClassified", "num-classified", "Number of weights whose fills were found">
+  ];
+}
+
 def Explain : Pass<"zorro-explain", "::mlir::func::FuncOp"> {
   let summary = "print which outputs depend on which inputs, and why";
   let description = [{

@@ -54,6 +54,12 @@ Grids transferLinalg(mlir::linalg::LinalgOp op, GridLookup get);
 
 GridValue softmaxGrid(const GridValue &x, Promises promises);
 GridValue attentionGrid(AttentionOp op, GridLookup get, Promises promises);
+/// Name of the attribute of a weight that says where its fills lie: {cuts, classes}.
+constexpr llvm::StringLiteral kClassesAttr = "zorro.classes";
+GridValue weightGrid(WeightRefOp ref);
+/// What a cell of a weight holds, as noted in kClassesAttr.
+enum class ValueClass : int8_t { Ordinary, Fill, Infinite, Anything };
+mlir::DictionaryAttr noteClasses(const GridValue &grid, mlir::MLIRContext *context);
 /// A constant attribute as a grid.
 std::optional<GridValue> constantGrid(mlir::Attribute value, mlir::Type type);
 

@@ -170,13 +170,7 @@ Grids zorro::transferZorro(Operation *op, GridLookup get, Promises promises) {
     return Grids(std::vector<GridValue>{std::move(grid)});
   };
   return llvm::TypeSwitch<Operation *, Grids>(op)
-      .Case<WeightRefOp>([&](WeightRefOp ref) {
-        auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(ref, ref.getWeightAttr());
-        bool fills = !weight || weight.getFills();
-        Element element = elementOf(ref.getType());
-        return just(GridValue(shapeOf(ref.getType()), element,
-                              Cell::any(0, fills && isFloat(element) ? kUnusual : 0)));
-      })
+      .Case<WeightRefOp>([&](WeightRefOp ref) { return just(weightGrid(ref)); })
       .Case<ContractOp>([&](ContractOp contract) { return just(transferContract(contract, get)); })
       .Case<AttentionOp>(
           [&](AttentionOp attention) { return just(attentionGrid(attention, get, promises)); })

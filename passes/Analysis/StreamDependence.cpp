@@ -42,6 +42,8 @@ StreamDependence::StreamDependence(Operation *op, bool liveRows)
 
 void StreamDependence::visit(Operation *op) {
   noteBounds(op);
+  auto attention = dyn_cast<AttentionOp>(op);
+  mayEmptyRows |= isa<SoftmaxOp>(op) || (attention && attention.getPadding());
   auto lookup = [&](Value value) -> const GridValue & { return get(value); };
   Grids results = transferOp(op, lookup, {liveRows});
   if (!results) {
@@ -49,7 +51,22 @@ void StreamDependence::visit(Operation *op) {
     undescribed.push_back(op);
   }
   for (auto [result, grid] : llvm::zip(op->getResults(), *results))
-    grids[result] = std::move(grid);
+    noteCuts(grids[result] = std::move(grid));
+}
+
+/// Where inputs lie side by side, they do so on every axis of that length: a sum over the axis would
+/// otherwise hide which of them a part came from.
+void StreamDependence::noteCuts(const GridValue &grid) {
+  constexpr size_t kMostCuts = 16;
+  for (auto [axis, length] : llvm::enumerate(grid.getShape())) {
+    if (grid.getSegments(axis) < 2 || grid.getSegments(axis) > kMostCuts || !grid.getTaint())
+      continue;
+    Cuts &known = bounds.try_emplace(length, wholeAxis(length)).first->second;
+    if (known == grid.getCuts(axis))
+      continue;
+    if (Cuts united = uniteCuts(known, grid.getCuts(axis)); united.size() <= kMostCuts)
+      known = united;
+  }
 }
 
 const GridValue &StreamDependence::get(Value value) const {
@@ -72,7 +89,7 @@ SmallVector<unsigned> StreamDependence::dependsOn(unsigned output) const {
 }
 
 const StreamDependence &StreamDependence::underPromise() const {
-  if (liveRows)
+  if (liveRows || !mayEmptyRows)
     return *this;
   if (!promised)
     promised = std::make_unique<StreamDependence>(func::FuncOp(function), true);
@@ -137,6 +154,9 @@ const GridValue &StreamDependence::getFine(Value value) const {
   for (auto [axis, length] : llvm::enumerate(coarse.getShape())) {
     if (auto found = bounds.find(length); found != bounds.end())
       cuts[axis] = uniteCuts(cuts[axis], found->second);
+    // What the promise of live rows keeps apart stays apart: else one does not see where it acts.
+    if (!liveRows)
+      cuts[axis] = uniteCuts(cuts[axis], underPromise().get(value).getCuts(axis));
     cells *= cuts[axis].size() - 1;
   }
   grid = std::make_unique<GridValue>(cells > 4096 ? coarse : coarse.onCuts(cuts));

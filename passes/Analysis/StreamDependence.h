@@ -78,10 +78,12 @@ private:
 
   void visit(mlir::Operation *op);
   void noteBounds(mlir::Operation *op);
+  void noteCuts(const GridValue &grid);
   Relation computeRelation(mlir::Operation *op, uint64_t bits) const;
 
   mlir::func::FuncOp function;
   bool liveRows;
+  bool mayEmptyRows = false; // there are operations that the promise is about
   mutable std::unique_ptr<StreamDependence> promised;
   llvm::SmallVector<std::string> inputs, modalities, outputs;
   llvm::DenseMap<mlir::Value, GridValue> grids;
