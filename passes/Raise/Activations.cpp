@@ -69,17 +69,6 @@ static LogicalResult raiseGelu(Raiser &raiser, NodeOp node) {
   return raiser.replace(node, GeluOp::create(raiser.builder, raiser.loc, x.getType(), x, kind));
 }
 
-static LogicalResult raiseFastGelu(Raiser &raiser, NodeOp node) {
-  Value x = node.getInput(0);
-  auto type = cast<RankedTensorType>(x.getType());
-  if (Value bias = node.getInput(1))
-    x = raiser.map(type, {x, bias}, [](OpBuilder &b, Location l, ValueRange args) -> Value {
-      return arith::AddFOp::create(b, l, args[0], args[1]);
-    });
-  GeluKind kind = node.getOpType() == "FastGelu" ? GeluKind::Tanh : GeluKind::Erf;
-  return raiser.replace(node, GeluOp::create(raiser.builder, raiser.loc, type, x, kind));
-}
-
 static LogicalResult raiseRelu(Raiser &raiser, NodeOp node) {
   return mapFormula(raiser, node,
                     [](Formula &f, ValueRange args) { return f.max(args[0], f.number(0)); });
@@ -196,12 +185,9 @@ static LogicalResult raiseClip(Raiser &raiser, NodeOp node) {
 
 ArrayRef<OperatorRow> zorro::raise::activationRows() {
   static const OperatorRow rows[] = {
-      {"BiasGelu", "com.microsoft", 1, kNewest, raiseFastGelu, "map, zorro.gelu"},
       {"Clip", "", 6, kNewest, raiseClip, "map"},
       {"Elu", "", 6, kNewest, raiseElu, "map"},
-      {"FastGelu", "com.microsoft", 1, kNewest, raiseFastGelu, "map, zorro.gelu"},
       {"Gelu", "", 20, kNewest, raiseGelu, "zorro.gelu"},
-      {"Gelu", "com.microsoft", 1, kNewest, raiseGelu, "zorro.gelu"},
       {"HardSigmoid", "", 6, kNewest, raiseHardSigmoid, "map"},
       {"HardSwish", "", 14, kNewest, raiseHardSwish, "map"},
       {"LeakyRelu", "", 6, kNewest, raiseLeakyRelu, "map"},

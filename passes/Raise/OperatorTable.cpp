@@ -11,8 +11,8 @@
 
 #include "passes/Raise/OperatorTable.h"
 
-#include "passes/Raise/AttentionOperator.h"
 #include "passes/Raise/FoldTable.h"
+#include "passes/Raise/FusedOperators.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
@@ -23,11 +23,31 @@ using namespace mlir;
 using namespace zorro;
 using namespace zorro::raise;
 
+/// Those that zorro-fold-constants could not expand.
+static LogicalResult raiseFused(Raiser &raiser, onnx::NodeOp node) {
+  std::string reason;
+  if (expandFused(raiser.builder, node, reason))
+    reason = "before zorro-fold-constants";
+  return raiser.unsupported(node, reason);
+}
+
+/// The fused operators' rows. Where libonnx has no schema, nodes have version 0.
+static ArrayRef<OperatorRow> fusedRows() {
+  static const std::vector<OperatorRow> rows = [] {
+    std::vector<OperatorRow> rows;
+    for (const FusedRow *row : allFusedRows())
+      rows.push_back({row->name, row->domain, 0, row->domain.empty() ? 0 : kNewest, raiseFused,
+                      row->remark});
+    return rows;
+  }();
+  return rows;
+}
+
 template <typename Visit>
 static void forEachRow(Visit visit) {
   for (ArrayRef<OperatorRow> family : {activationRows(), channelNormRows(), contractRows(),
-                                       elementwiseRows(), indexRows(), moveRows(), poolRows(),
-                                       reduceRows(), rowRows()})
+                                       elementwiseRows(), fusedRows(), indexRows(), moveRows(),
+                                       poolRows(), reduceRows(), rowRows(), scatterRows()})
     for (const OperatorRow &row : family)
       visit(row);
 }
@@ -49,8 +69,6 @@ const OperatorRow *zorro::raise::findRow(onnx::NodeOp node, bool &known) {
 }
 
 bool zorro::isHandled(onnx::NodeOp node) {
-  if (node.is("Attention"))
-    return AttentionOperator::isPlain(node);
   bool known;
   return findRow(node, known) || fold::findEvaluator(node) || node.is("Shape") || node.is("Size");
 }

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------------------------===//
 
 #include "passes/Raise/Chains.h"
+#include "passes/Raise/FusedOperators.h"
 #include "passes/Raise/OperatorTable.h"
 #include "passes/Raise/Passes.h"
 
@@ -134,8 +135,10 @@ struct RaiseOperatorsPass : zorro::impl::RaiseOperatorsBase<RaiseOperatorsPass> 
     const OperatorRow *row = findRow(node, known);
     if (!row)
       return blame(node, known ? "in this version" : "");
-    if (std::string fault = findTypeFault(node); !fault.empty())
-      return blame(node, fault);
+    // No schema gives a fused operator's results types: its handler knows what is wrong.
+    std::string typeFault = findFusedRow(node) ? "" : findTypeFault(node);
+    if (!typeFault.empty())
+      return blame(node, typeFault);
     raiser.start(node);
     Operation *before = node->getPrevNode();
     if (failed(row->handler(raiser, node)))
