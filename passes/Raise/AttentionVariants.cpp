@@ -1,0 +1,431 @@
+//===- AttentionVariants.cpp - Other ways to write a softmax over scores ----------*- C++ -*-===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+//
+// One walk in order, one node at a time; what a rewriting leaves unused is erased at the end of the
+// pass.
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "passes/Raise/AttentionVariants.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace zorro;
+using namespace zorro::raise;
+using onnx::NodeOp;
+
+// At and below this a fill drops its key without an assumption.
+constexpr double kDrops = -1e30;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+void AttentionVariants::replace(NodeOp node, Value value) {
+  node->getResult(0).replaceAllUsesWith(value);
+}
+
+void AttentionVariants::rewrite(func::FuncOp function) {
+  SmallVector<NodeOp> nodes;
+  function.walk([&](NodeOp node) { nodes.push_back(node); });
+  for (NodeOp node : nodes) {
+    if (node->getNumResults() == 0 || node->getResult(0).use_empty())
+      continue;
+    (void)(dropDropout(node) || rewriteLogSoftmax(node) || rewriteQuotient(node) ||
+           rewriteRepair(node) || rewriteMaskedWeights(node) || moveReshape(node));
+  }
+}
+
+bool AttentionVariants::dropDropout(NodeOp node) {
+  if (!node.is("Dropout") ||
+      llvm::any_of(llvm::drop_begin(node->getResults()), [](Value r) { return !r.use_empty(); }))
+    return false;
+  Value training = node.getInputCount() > 2 ? node.getInput(2) : Value();
+  if (node.getSinceVersion() < 7 || (training && constants.getSplat(training) != 0.0) ||
+      node.getInput(0).getType() != node->getResult(0).getType())
+    return false;
+  replace(node, node.getInput(0));
+  return true;
+}
+
+/// exp(log(softmax(x)))
+bool AttentionVariants::rewriteLogSoftmax(NodeOp node) {
+  auto logarithm = node.is("Exp") ? definedBy(node.getInput(0), "LogSoftmax") : NodeOp();
+  if (!logarithm)
+    return false;
+  OpBuilder builder(node);
+  replace(node, NodeBuilder(builder).make(logarithm.getLoc(), "Softmax",
+                                          logarithm.getSinceVersion(), node->getResult(0).getType(),
+                                          logarithm.getInput(0), logarithm.getAttrs().getValue()));
+  return true;
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Exp, ReduceSum, Div
+//===----------------------------------------------------------------------------------------===//
+
+int64_t AttentionVariants::axisOf(NodeOp reduction) {
+  auto type = staticType(reduction.getInput(0));
+  std::optional<SmallVector<int64_t>> axes;
+  if (auto given = reduction.getInts("axes"))
+    axes.emplace(*given);
+  else if (reduction.getInputCount() > 1 && reduction.getInput(1))
+    axes = constants.getIntegers(reduction.getInput(1));
+  if (!type || reduction.getInt("keepdims", 1) != 1 || !axes || axes->size() != 1)
+    return -1;
+  return axes->front() < 0 ? axes->front() + type.getRank() : axes->front();
+}
+
+Value AttentionVariants::asCondition(NodeBuilder &nodes, Value factor) {
+  auto isBool = [](Value value) {
+    auto type = staticType(value);
+    return type && type.getElementType().isInteger(1);
+  };
+  if (auto cast = definedBy(factor, "Cast"))
+    return isBool(cast.getInput(0)) ? cast.getInput(0) : Value();
+  if (!Constants::isConstant(factor))
+    return {};
+  DenseElementsAttr attr = constants.get(factor);
+  if (!attr)
+    return {};
+  SmallVector<bool> bits;
+  for (double number : toDoubles(attr)) {
+    if (number != 0 && number != 1)
+      return {};
+    bits.push_back(number == 1);
+  }
+  auto type = RankedTensorType::get(attr.getType().getShape(), nodes.builder.getI1Type());
+  return arith::ConstantOp::create(nodes.builder, factor.getLoc(),
+                                   DenseElementsAttr::get(type, bits));
+}
+
+bool AttentionVariants::matchExponentials(Value value, Exponentials &found) {
+  auto node = value.getDefiningOp<NodeOp>();
+  if (!node)
+    return false;
+  OpBuilder builder(node);
+  NodeBuilder nodes(builder);
+  if (node.is("Mul")) {
+    for (unsigned i : {0, 1})
+      if (definedBy(node.getInput(i), "Exp") &&
+          node.getInput(i).getType() == node->getResult(0).getType())
+        if (Value condition = asCondition(nodes, node.getInput(1 - i))) {
+          found.condition = condition;
+          node = definedBy(node.getInput(i), "Exp");
+          break;
+        }
+  } else if (node.is("Where") && constants.getSplat(node.getInput(2)) == 0.0 &&
+             definedBy(node.getInput(1), "Exp") &&
+             node.getInput(1).getType() == node->getResult(0).getType()) {
+    found.condition = node.getInput(0);
+    node = definedBy(node.getInput(1), "Exp");
+  }
+  if (!node.is("Exp"))
+    return false;
+  found.scores = node.getInput(0);
+  if (auto difference = definedBy(found.scores, "Sub"))
+    if (auto maximum = definedBy(difference.getInput(1), "ReduceMax"))
+      if (maximum.getInput(0) == difference.getInput(0)) {
+        found.scores = difference.getInput(0);
+        found.maximum = maximum;
+      }
+  return true;
+}
+
+bool AttentionVariants::isProduct(Value scores, bool masked) {
+  while (auto node = scores.getDefiningOp<NodeOp>()) {
+    if (node.is("MatMul") || node.is("Einsum"))
+      return true;
+    bool scales = node.is("Mul") || node.is("Div");
+    if (scales && constants.getSplat(node.getInput(1)))
+      scores = node.getInput(0);
+    else if (node.is("Mul") && constants.getSplat(node.getInput(0)))
+      scores = node.getInput(1);
+    else if (masked && node.is("Where") && constants.getSplat(node.getInput(2)) == -kInfinity)
+      scores = node.getInput(1);
+    else if (masked && node.is("Where") && constants.getSplat(node.getInput(1)) == -kInfinity)
+      scores = node.getInput(2);
+    else
+      return false;
+  }
+  return false;
+}
+
+bool AttentionVariants::rewriteQuotient(NodeOp node) {
+  Value above, below;
+  if (node.is("Div")) {
+    above = node.getInput(0), below = node.getInput(1);
+  } else if (node.is("Mul")) {
+    for (unsigned i : {0, 1})
+      if (auto reciprocal = definedBy(node.getInput(i), "Reciprocal"))
+        above = node.getInput(1 - i), below = reciprocal.getInput(0);
+  }
+  Exponentials found;
+  if (!above || above.getType() != node->getResult(0).getType() || !staticType(above))
+    return false;
+  // What stands below first: most quotients are none of ours.
+  auto sum = below.getDefiningOp<NodeOp>();
+  bool bounded = sum && (sum.is("Add") || sum.is("Max") || sum.is("Clip"));
+  if (bounded)
+    sum = definedBy(sum.getInput(sum.getInputCount() > 1 && sum.is("Add") &&
+                                         Constants::isConstant(sum.getInput(0))
+                                     ? 1
+                                     : 0),
+                    "ReduceSum");
+  if (!sum || !sum.is("ReduceSum") || sum.getInput(0) != above)
+    return false;
+  int64_t axis = axisOf(sum);
+  if (axis < 0 || !matchExponentials(above, found) || (found.maximum && axisOf(found.maximum) != axis))
+    return false;
+  if (bounded) {
+    remark(node, "its sum of exponentials is kept above zero by node '" +
+                     below.getDefiningOp<NodeOp>().getNodeName() + "'");
+    return false;
+  }
+  // Without a maximum subtracted a row of finite fills would give NaN, but a Softmax their mean.
+  if (!found.maximum && !isProduct(found.scores, true)) {
+    remark(node, "no maximum is subtracted from its scores, whose masks may be finite");
+    return false;
+  }
+  OpBuilder builder(node);
+  NodeBuilder nodes(builder);
+  Location loc = node.getLoc();
+  auto type = staticType(above);
+  Value scores = found.scores;
+  if (found.condition)
+    scores = nodes.make(loc, "Where", 16, type,
+                        {found.condition, scores,
+                         nodes.scalar(loc, type.getElementType(), -kInfinity)});
+  replace(node, nodes.make(loc, "Softmax", 13, type, scores,
+                           builder.getNamedAttr("axis", builder.getI64IntegerAttr(axis))));
+  return true;
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Masks behind the softmax
+//===----------------------------------------------------------------------------------------===//
+
+/// Where(Not(IsNaN(p)), p, 0) with its branches changed over.
+bool AttentionVariants::rewriteRepair(NodeOp node) {
+  auto inverted = node.is("Where") ? definedBy(node.getInput(0), "Not") : NodeOp();
+  if (!inverted || !definedBy(inverted.getInput(0), "IsNaN"))
+    return false;
+  OpBuilder builder(node);
+  replace(node, NodeBuilder(builder).make(
+                    node.getLoc(), "Where", 16, node->getResult(0).getType(),
+                    {inverted.getInput(0), node.getInput(2), node.getInput(1)}));
+  return true;
+}
+
+namespace {
+/// A condition and whether a key is kept where it is true.
+struct Keep {
+  Value condition;
+  bool when = true;
+
+  static Keep of(Value condition, bool when) {
+    while (auto inverted = definedBy(condition, "Not")) {
+      condition = inverted.getInput(0);
+      when = !when;
+    }
+    return {condition, when};
+  }
+  bool operator==(const Keep &other) const {
+    return condition == other.condition && when == other.when;
+  }
+};
+} // namespace
+
+/// Weights set to zero where the scores were masked, too: a row without a live key is a row of
+/// zeros, whatever the fill was.
+bool AttentionVariants::rewriteMaskedWeights(NodeOp node) {
+  OpBuilder builder(node);
+  NodeBuilder nodes(builder);
+  Value weights, condition;
+  bool when = true, multiplies = node.is("Mul");
+  if (node.is("Where")) {
+    bool zeroFirst = constants.getSplat(node.getInput(1)) == 0.0;
+    if (!zeroFirst && constants.getSplat(node.getInput(2)) != 0.0)
+      return false;
+    weights = node.getInput(zeroFirst ? 2 : 1);
+    condition = node.getInput(0);
+    when = !zeroFirst;
+  } else if (multiplies) {
+    for (unsigned i : {0, 1})
+      if (definedBy(node.getInput(i), "Softmax")) {
+        weights = node.getInput(i);
+        auto cast = definedBy(node.getInput(1 - i), "Cast");
+        condition = cast ? cast.getInput(0) : Value();
+      }
+  }
+  auto softmax = weights ? definedBy(weights, "Softmax") : NodeOp();
+  if (!softmax || !condition || !getElementTypeOrSelf(condition).isInteger(1) ||
+      weights.getType() != node->getResult(0).getType() || !weights.hasOneUse())
+    return false;
+  Keep kept = Keep::of(condition, when);
+  // The scores' one mask: Where(c, s, fill), or s + Where(c, 0, fill).
+  auto mask = softmax.getInput(0).getDefiningOp<NodeOp>();
+  Value scores;
+  bool adds = mask && mask.is("Add");
+  if (adds)
+    for (unsigned i : {0, 1})
+      if (auto addend = definedBy(mask.getInput(i), "Where"))
+        if (!scores) {
+          scores = mask.getInput(1 - i);
+          mask = addend;
+        }
+  if (!mask || !mask.is("Where") || (adds && !scores))
+    return false;
+  auto first = constants.getSplat(mask.getInput(1)), second = constants.getSplat(mask.getInput(2));
+  // Which of both branches is the fill.
+  bool fillFirst = first && *first < 0;
+  std::optional<double> fill = fillFirst ? first : second;
+  if (!fill || !(*fill <= kDrops) || (adds && (fillFirst ? second : first) != 0.0))
+    return false;
+  if (!adds)
+    scores = mask.getInput(fillFirst ? 2 : 1);
+  if (scores.getType() != weights.getType() || !(Keep::of(mask.getInput(0), !fillFirst) == kept) ||
+      !isProduct(scores, false))
+    return false;
+  Type element = getElementTypeOrSelf(weights), type = weights.getType();
+  Location loc = node.getLoc();
+  Value lowest = nodes.scalar(loc, element, -kInfinity), zero = nodes.scalar(loc, element, 0);
+  Value masked = nodes.make(mask.getLoc(), "Where", 16, type,
+                            kept.when ? ValueRange{kept.condition, scores, lowest}
+                                      : ValueRange{kept.condition, lowest, scores});
+  Value clean = nodes.make(softmax.getLoc(), "Softmax", softmax.getSinceVersion(), type, masked,
+                           softmax.getAttrs().getValue());
+  // NaN times zero stays NaN.
+  if (!(multiplies && std::isinf(*fill))) {
+    auto bools = cast<RankedTensorType>(type).clone(builder.getI1Type());
+    Value isNan = nodes.make(loc, "IsNaN", 13, bools, clean);
+    clean = nodes.make(loc, "Where", 16, type, {isNan, zero, clean});
+  }
+  replace(node, clean);
+  return true;
+}
+
+//===----------------------------------------------------------------------------------------===//
+// Reshapes of batch and heads
+//===----------------------------------------------------------------------------------------===//
+
+/// `scores`, a product with scales, under other leading axes; null where a step is in the way.
+Value AttentionVariants::reshapedScores(NodeBuilder &nodes, Value scores, ArrayRef<int64_t> shape) {
+  auto node = scores.getDefiningOp<NodeOp>();
+  auto type = staticType(scores);
+  if (!node || !type || !scores.hasOneUse())
+    return {};
+  nodes.builder.setInsertionPoint(node);
+  Location loc = node.getLoc();
+  if (node.is("Mul") || node.is("Div")) {
+    unsigned known = constants.getSplat(node.getInput(1)) ? 1 : 0;
+    if (known == 0 && (node.is("Div") || !constants.getSplat(node.getInput(0))))
+      return {};
+    Value factor = node.getInput(known);
+    if (staticType(factor).getNumElements() != 1 || node.getInput(1 - known).getType() != type)
+      return {};
+    Value inner = reshapedScores(nodes, node.getInput(1 - known), shape);
+    if (!inner)
+      return {};
+    nodes.builder.setInsertionPoint(node);
+    factor = nodes.reshape(loc, factor, {});
+    SmallVector<Value> inputs = {inner, factor};
+    if (known == 0)
+      std::swap(inputs[0], inputs[1]);
+    return nodes.make(loc, node.getOpType(), node.getSinceVersion(), type.clone(shape), inputs);
+  }
+  if (!node.is("MatMul"))
+    return {};
+  SmallVector<Value> operands;
+  for (unsigned i : {0, 1}) {
+    auto operand = staticType(node.getInput(i));
+    if (!operand || operand.getRank() < 2 ||
+        operand.getShape().drop_back(2) != type.getShape().drop_back(2))
+      return {};
+    SmallVector<int64_t> wanted(shape.drop_back(2));
+    llvm::append_range(wanted, operand.getShape().take_back(2));
+    operands.push_back(nodes.reshape(loc, node.getInput(i), wanted));
+  }
+  return nodes.make(loc, "MatMul", 13, type.clone(shape), operands);
+}
+
+/// Scores and weights lie under [batch, heads] or under batch · heads; a Reshape between the two moves
+/// to the operands.
+bool AttentionVariants::moveReshape(NodeOp node) {
+  // weights, reshaped, times values
+  if (node.is("MatMul")) {
+    auto reshape = definedBy(node.getInput(0), "Reshape");
+    auto values = staticType(node.getInput(1)), flat = staticType(node.getInput(0));
+    auto wide = reshape ? staticType(reshape.getInput(0)) : RankedTensorType();
+    if (!wide || !flat || !values || wide.getRank() < 3 || flat.getRank() < 3 ||
+        wide.getShape().take_back(2) != flat.getShape().take_back(2) ||
+        values.getRank() != flat.getRank() ||
+        values.getShape().drop_back(2) != flat.getShape().drop_back(2))
+      return false;
+    // Only behind a softmax, or its repair.
+    auto before = reshape.getInput(0).getDefiningOp<NodeOp>();
+    if (!before || !(before.is("Softmax") || before.is("Where") || before.is("Cast")))
+      return false;
+    OpBuilder builder(node);
+    NodeBuilder nodes(builder);
+    SmallVector<int64_t> shape(wide.getShape().drop_back(2)), result = shape;
+    llvm::append_range(shape, values.getShape().take_back(2));
+    Value v = nodes.reshape(node.getLoc(), node.getInput(1), shape);
+    result.push_back(wide.getShape()[wide.getRank() - 2]);
+    result.push_back(shape.back());
+    auto type = staticType(node->getResult(0));
+    Value product = nodes.make(node.getLoc(), "MatMul", 13, type.clone(result),
+                               {reshape.getInput(0), v});
+    replace(node, nodes.reshape(node.getLoc(), product, type.getShape()));
+    return true;
+  }
+  if (node.is("Softmax")) { // of reshaped scores
+    auto reshape = definedBy(node.getInput(0), "Reshape");
+    auto wide = reshape ? staticType(reshape.getInput(0)) : RankedTensorType();
+    auto flat = staticType(node.getInput(0));
+    int64_t axis = node.getInt("axis", node.getSinceVersion() < 13 ? 1 : -1);
+    if (!wide || !flat || wide.getRank() < 3 || flat.getRank() < 3 ||
+        wide.getShape().take_back(2) != flat.getShape().take_back(2) ||
+        (axis != -1 && axis != flat.getRank() - 1))
+      return false;
+    OpBuilder builder(node);
+    NodeBuilder nodes(builder);
+    Value weights = nodes.make(node.getLoc(), "Softmax", 13, wide, reshape.getInput(0),
+                               builder.getNamedAttr("axis", builder.getI64IntegerAttr(-1)));
+    replace(node, nodes.reshape(node.getLoc(), weights, flat.getShape()));
+    return true;
+  }
+  if (!node.is("Reshape"))
+    return false;
+  auto from = staticType(node.getInput(0)), to = staticType(node->getResult(0));
+  if (!from || !to || from.getRank() < 3 || to.getRank() < 3 || from == to ||
+      from.getShape().take_back(2) != to.getShape().take_back(2))
+    return false;
+  auto before = node.getInput(0).getDefiningOp<NodeOp>();
+  if (!before || !(before.is("MatMul") || before.is("Mul") || before.is("Div")))
+    return false;
+  // Keys, queries and values are reshaped everywhere: only what a softmax reads is meant.
+  auto leadsToSoftmax = [](Value value) {
+    for (unsigned depth = 0; depth < 8 && value.hasOneUse(); ++depth) {
+      auto user = dyn_cast<NodeOp>(*value.user_begin());
+      if (user && user.is("Softmax"))
+        return true;
+      if (!user || !(user.is("Add") || user.is("Where") || user.is("Mul") || user.is("Div") ||
+                     user.is("Cast") || user.is("Reshape")))
+        return false;
+      value = user->getResult(0);
+    }
+    return false;
+  };
+  if (!leadsToSoftmax(node->getResult(0)))
+    return false;
+  OpBuilder builder(node);
+  NodeBuilder nodes(builder);
+  Value moved = reshapedScores(nodes, node.getInput(0), to.getShape());
+  if (!moved)
+    return false;
+  replace(node, moved);
+  return true;
+}
