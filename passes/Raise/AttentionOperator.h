@@ -13,9 +13,9 @@
 #ifndef ZORRO_PASSES_RAISE_ATTENTIONOPERATOR_H
 #define ZORRO_PASSES_RAISE_ATTENTIONOPERATOR_H
 
+#include "passes/Raise/AttentionDefinition.h"
 #include "passes/Raise/Constants.h"
 #include "passes/Raise/MaskTable.h"
-#include "passes/Raise/NodeBuilder.h"
 
 namespace zorro::raise {
 
@@ -33,21 +33,27 @@ public:
   const std::string &getReason() const { return reason; }
   /// What this project does not handle of `node`; empty where it handles all of it.
   static std::string findUnsupported(onnx::NodeOp node);
-  /// Whether `node` asks for nothing but attention: no past, no further outputs, no softcap.
-  static bool isPlain(onnx::NodeOp node);
 
 private:
-  mlir::Value toHeads(NodeBuilder &nodes, mlir::Value value, int64_t heads);
-  mlir::Value repeatHeads(NodeBuilder &nodes, mlir::Value value, int64_t heads);
-  mlir::Value decompose(NodeBuilder &nodes, mlir::Value q, mlir::Value k, mlir::Value v,
-                        double scale);
-  /// The mask as far as constants tell; false where it is not known or no table.
+  /// Heads of their own axis, past keys and values in front, as many heads of keys as of queries.
+  void findOperands(NodeBuilder &nodes);
+  /// What the operator says of positions: its band, the lengths of the key sequences, and a mask
+  /// that is as wide as the keys.
+  void findPositions(NodeBuilder &nodes);
+  mlir::Value widenMask(NodeBuilder &nodes, mlir::Value mask);
+  mlir::Value fromHeads(NodeBuilder &nodes, mlir::Value value);
+  /// Whether zorro.attention can say what the operator does, apart from its mask.
+  bool isExpressible();
+  /// The mask; false where it is not known or no table.
   bool findMask(mlir::MLIRContext *context, int64_t queries, int64_t keys, MaskAttr &mask);
+  mlir::Value makeAttention(NodeBuilder &nodes, MaskAttr mask);
 
   onnx::NodeOp node;
   Constants &constants;
   bool weakFills;
   llvm::SmallVectorImpl<std::string> &assumptions;
+  AttentionTerms terms;
+  std::optional<MaskTable> table;
   bool masked = false;
   std::string reason;
 };

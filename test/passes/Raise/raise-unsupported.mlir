@@ -29,11 +29,11 @@ module {
 // -----
 
 // Reasons of single operators.
-// expected-error @below {{unsupported: Attention (version 23) with softcap: 1 node ('Attention node'); Einsum (version 12) with equation 'ii->i': 1 node ('Einsum node'); Gather (version 13) of position 4 on an axis of 4: 1 node ('Gather node'); LayerNormalization (version 17) with a scale that differs between rows: 1 node ('LayerNormalization node'); Slice (version 13) with bounds computed at run time: 1 node ('Slice node')}}
+// expected-error @below {{unsupported: Attention (version 23) with qk_matmul_output_mode 4: 1 node ('Attention node'); Einsum (version 12) with equation 'ii->i': 1 node ('Einsum node'); Gather (version 13) of position 4 on an axis of 4: 1 node ('Gather node'); LayerNormalization (version 17) with a scale that differs between rows: 1 node ('LayerNormalization node'); Slice (version 13) with bounds computed at run time: 1 node ('Slice node')}}
 module {
   func.func @main(%q: tensor<1x1x4x4xf32>, %x: tensor<4x4xf32>, %i: tensor<1xi64>, %s: tensor<4x4xf32>) -> (tensor<1x1x4x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4x4xf32>, tensor<4x4xf32>) {
     %four = arith.constant dense<4> : tensor<i64>
-    %0 = onnx.node "Attention" since 23 (%q, %q, %q) {softcap = 2.0 : f32} : (tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
+    %0 = onnx.node "Attention" since 23 (%q, %q, %q) {qk_matmul_output_mode = 4 : i64} : (tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>) -> tensor<1x1x4x4xf32>
     %1 = onnx.node "Einsum" since 12 (%x) {equation = "ii->i"} : (tensor<4x4xf32>) -> tensor<4xf32>
     %2 = onnx.node "Gather" since 13 (%x, %four) {} : (tensor<4x4xf32>, tensor<i64>) -> tensor<4xf32>
     %3 = onnx.node "LayerNormalization" since 17 (%x, %s) {} : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
