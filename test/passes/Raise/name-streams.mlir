@@ -74,3 +74,18 @@ func.func @left_alone(%a: tensor<1x1x2x4xf32>, %k: tensor<1x1x4x4xf32>) -> (tens
   %p = zorro.attention %k, %k, %k mask #m scale 1.0 : tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32>, tensor<1x1x4x4xf32> -> tensor<1x1x4x4xf32>
   return %p, %s : tensor<1x1x4x4xf32>, tensor<1x1x2x4xf32>
 }
+
+// -----
+
+// Bands and key ranges are counted from the beginnings of the finer segments.
+// CHECK-LABEL: func @finer
+func.func @finer(%a: tensor<1x2x4xf32> {zorro.name = "a"}, %b: tensor<1x3x4xf32> {zorro.name = "b"}) -> (tensor<1x1x5x4xf32>, tensor<1x1x5x4xf32>) {
+  %x = tensor.concat dim(1) %a, %b : (tensor<1x2x4xf32>, tensor<1x3x4xf32>) -> tensor<1x5x4xf32>
+  %h = tensor.expand_shape %x [[0], [1, 2], [3]] output_shape [1, 1, 5, 4] : tensor<1x5x4xf32> into tensor<1x1x5x4xf32>
+  %first = tensor.extract_slice %x[0, 0, 0] [1, 2, 4] [1, 1, 1] : tensor<1x5x4xf32> to tensor<1x2x4xf32>
+  // CHECK: zorro.attention {{.*}} mask <a: 2 -> [a causal], b: 3 -> [a, b causal] over a: 2, b: 3 empty nan>
+  %0 = zorro.attention %h, %h, %h mask <s0: 5 -> [s0 causal] over s0: 5 empty nan> scale 1.0 : tensor<1x1x5x4xf32>, tensor<1x1x5x4xf32>, tensor<1x1x5x4xf32> -> tensor<1x1x5x4xf32>
+  // CHECK: zorro.attention {{.*}} mask <a: 2 -> [a keys(1, 2), b keys(0, 1, 2, 3)], b: 3 -> [a keys(1, 2), b keys(0, 1, 2, 3)] over a: 2, b: 3 empty nan>
+  %1 = zorro.attention %h, %h, %h mask <s0: 5 -> [s0 keys(1, 3, 4, 5)] over s0: 5 empty nan> scale 1.0 : tensor<1x1x5x4xf32>, tensor<1x1x5x4xf32>, tensor<1x1x5x4xf32> -> tensor<1x1x5x4xf32>
+  return %0, %1 : tensor<1x1x5x4xf32>, tensor<1x1x5x4xf32>
+}
