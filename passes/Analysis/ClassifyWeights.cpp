@@ -20,8 +20,6 @@ using namespace zorro;
 namespace {
 /// Of larger weights no table of numbers is made.
 constexpr int64_t kMaxElements = int64_t(1) << 26;
-/// A grid of more cells says little.
-constexpr size_t kMaxCells = 4096;
 
 struct ClassifyWeights : zorro::impl::ClassifyWeightsBase<ClassifyWeights> {
   using ClassifyWeightsBase::ClassifyWeightsBase;
@@ -39,7 +37,7 @@ struct ClassifyWeights : zorro::impl::ClassifyWeightsBase<ClassifyWeights> {
         return signalPassFailure();
       }
       std::optional<GridValue> grid = constantGrid(*stored, type);
-      if (!grid || grid->getCells().size() > kMaxCells)
+      if (!grid)
         continue;
       weight->setAttr(kClassesAttr, noteClasses(*grid, &getContext()));
       ++numClassified;

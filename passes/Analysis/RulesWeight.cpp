@@ -18,19 +18,24 @@ using namespace mlir;
 using namespace zorro;
 
 DictionaryAttr zorro::noteClasses(const GridValue &grid, MLIRContext *context) {
-  Builder builder(context);
-  SmallVector<Attribute> cuts;
-  for (const Cuts &axis : grid.getCuts())
-    cuts.push_back(builder.getDenseI64ArrayAttr(axis));
-  SmallVector<int8_t> classes;
+  std::vector<Cell> kinds;
   for (const Cell &cell : grid.getCells()) {
     ValueClass kind = ValueClass::Ordinary;
     if (cell.mayBe())
       kind = cell.isKnown(-std::numeric_limits<double>::infinity()) ? ValueClass::Infinite
              : cell.isDead() && !cell.mayBeNonFinite()              ? ValueClass::Fill
                                                                     : ValueClass::Anything;
-    classes.push_back(int8_t(kind));
+    kinds.push_back(Cell::known(int8_t(kind)));
   }
+  // Neighbours of one kind become one.
+  GridValue merged(grid.getShape(), Element::Integer, grid.getCuts(), std::move(kinds));
+  Builder builder(context);
+  SmallVector<Attribute> cuts;
+  for (const Cuts &axis : merged.getCuts())
+    cuts.push_back(builder.getDenseI64ArrayAttr(axis));
+  SmallVector<int8_t> classes;
+  for (const Cell &cell : merged.getCells())
+    classes.push_back(cell.isKnown() ? int8_t(cell.value) : int8_t(ValueClass::Anything));
   return builder.getDictionaryAttr(
       {builder.getNamedAttr("classes", builder.getDenseI8ArrayAttr(classes)),
        builder.getNamedAttr("cuts", builder.getArrayAttr(cuts))});
