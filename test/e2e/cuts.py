@@ -331,6 +331,7 @@ class Cuts:
         for flags, words in (
                 ((f"--input=@{self.path('a.npz')}",), ("no entry takes clip 0", "audio", "video")),
                 ((), ("at least one --input",)),
+                ((f"--input=@{FOLDER}/av-digits/clips.npz",), ("no input 'label'", "audio, video")),
                 ((f"--input=@{self.path('both.npz')}",), ("expected 3 clips", "got 4")),
                 ((f"--input=@{self.path('a.npz')}", f"--present=audio=@{self.path('short.npy')}"),
                  ("3xbool", "2xbool")),

@@ -65,7 +65,7 @@ MaybeFailure run::uniteEntries(const zorro_model_desc &model, Signature &signatu
       return Failure{ZORRO_INVALID, "expected a batch axis of " + std::to_string(signature.batch) +
                                         " in front of output '" + output.name +
                                         "' for --route but got " + shapeOf(output)};
-  signature.entry.name = "--route";
+  signature.entry.name = "any";
   signature.entry.input_count = uint32_t(signature.inputs.size());
   signature.entry.inputs = signature.inputs.data();
   signature.entry.output_count = uint32_t(signature.outputs.size());
