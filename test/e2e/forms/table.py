@@ -57,6 +57,11 @@ DENSE_CORES = {
     "operatorProducts": "the products are an output too",
     "mergedAttentionWeak": "the operator's own fill of -10000 is added, and too weak",
 }
+# With padding only.
+PADDED_CORES = {
+    "multiHeadKeys": "the operator's fill is added to the mask's",
+    "mergedAttentionCausal": "padding may leave a query in a band the mean of all values",
+}
 
 
 def whyDense(case):
@@ -65,6 +70,8 @@ def whyDense(case):
     way = case.get("way", "whereKeep")
     if case["core"] in DENSE_CORES:
         return DENSE_CORES[case["core"]]
+    if padding and case["core"] in PADDED_CORES:
+        return PADDED_CORES[case["core"]]
     if padding == "floats":
         return "a float mask may hold any number"
     # The operator takes the mask as it is; its neighbours pool by scores of their own.
