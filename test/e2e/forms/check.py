@@ -32,14 +32,15 @@ class Checker:
     """Checks of one case after another, in one process."""
 
     def __init__(self, tools, library, folder, seconds=60):
-        self.tools, self.library, self.folder, self.seconds = tools, library, folder, seconds
+        self.tools, self.library = os.path.abspath(tools), library
+        self.folder, self.seconds = folder, seconds
         self.onnx, self.so = (os.path.join(folder, f) for f in ("case.onnx", "case.so"))
 
     def opt(self, *arguments):
         command = [os.path.join(self.tools, "zorro-opt"), self.onnx, *self.flags, *arguments]
         try:
             return subprocess.run(command, capture_output=True, text=True, errors="replace",
-                                  timeout=self.seconds)
+                                  timeout=self.seconds, cwd=self.folder)
         except subprocess.TimeoutExpired:
             raise Failure("slow", f"expected an end within {self.seconds} s") from None
 
