@@ -17,9 +17,9 @@ using namespace zorro::report;
 static constexpr double kPlot = 320;    // width and height of the table
 static constexpr double kSmallest = 20; // of a segment
 static constexpr double kLetter = 6.6;  // width of one, about
-static constexpr unsigned kMaxCells = 900;
+static constexpr unsigned kMaxCells = 400;
 static constexpr unsigned kMaxLabels = 24;
-static constexpr unsigned kRaster = 64;
+static constexpr unsigned kRaster = 48;
 
 static std::string nameOf(StreamsAttr streams, unsigned i) { return streams.getNames()[i].str(); }
 
@@ -198,15 +198,21 @@ void MaskPicture::drawRaster() {
   for (unsigned y = 0; y != high; ++y) {
     int64_t query = (2 * y + 1) * queries / (2 * high);
     auto spans = mask.getSpans(MaskAttr::segmentOf(mask.getQueries(), query));
-    for (unsigned x = 0; x != wide; ++x) {
+    auto shadeOf = [&](unsigned x) {
       int64_t begin = x * keys / wide, end = (x + 1) * keys / wide, live = 0;
       for (const KeySpan &span : spans)
         live += std::max<int64_t>(
             0, std::min(end, span.endFor(query)) - std::max(begin, span.beginFor(query)));
-      if (live)
+      return std::ceil(4.0 * live / (end - begin)) / 4;
+    };
+    for (unsigned x = 0, next; x != wide; x = next) {
+      double shade = shadeOf(x);
+      for (next = x + 1; next != wide && shadeOf(next) == shade;)
+        ++next;
+      if (shade > 0)
         html << "<rect x=\"" << kPlot * x / wide << "\" y=\"" << kPlot * y / high
-             << "\" width=\"" << kPlot / wide << "\" height=\"" << kPlot / high
-             << "\" opacity=\"" << std::ceil(4.0 * live / (end - begin)) / 4 << "\"/>";
+             << "\" width=\"" << kPlot * (next - x) / wide << "\" height=\"" << kPlot / high
+             << "\" opacity=\"" << shade << "\"/>";
     }
   }
   html << "</g>\n";
@@ -275,9 +281,14 @@ Markup MaskPicture::draw() {
     longest = std::max(longest, std::min<size_t>(rows.getName(q).size(), 18) + 2 +
                                     formatCount(rows.getTokens(q)).size());
   double left = rows.getCount() > kMaxLabels ? 12 : 14 + longest * kLetter;
-  bool labelled = columns.getCount() <= kMaxLabels;
-  double top = !labelled ? 12 : fitsLevel() ? 40 : 118;
-  double right = !labelled || fitsLevel() ? 24 : 96;
+  // Slanted labels rise by sin(40°) of their length and reach beyond the last column.
+  size_t slanted = 0;
+  for (unsigned k = 0; k != std::min(columns.getCount(), kMaxLabels); ++k)
+    slanted = std::max(slanted, std::min<size_t>(columns.getName(k).size(), 18) + 1 +
+                                    formatCount(columns.getTokens(k)).size());
+  bool labelled = columns.getCount() <= kMaxLabels, level = fitsLevel();
+  double top = !labelled ? 12 : level ? 40 : 18 + slanted * kLetter * 0.64;
+  double right = !labelled || level ? 24 : std::max(24.0, slanted * kLetter * 0.77 - 4);
   double width = left + kPlot + right, height = top + kPlot + 10;
   html << "<svg class=mask viewBox=\"0 0 " << width << " " << height << "\" width=\"" << width
        << "\" height=\"" << height << "\" role=img aria-label=\"Queries are rows, keys columns: "

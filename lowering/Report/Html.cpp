@@ -25,6 +25,17 @@ static size_t lengthOfCharacter(llvm::StringRef text) {
   return length <= text.size() && llvm::isLegalUTF8Sequence(begin, begin + length) ? length : 0;
 }
 
+/// Characters that turn the direction of what follows: a name could look like another.
+static bool turnsDirection(llvm::StringRef character) {
+  auto *begin = reinterpret_cast<const llvm::UTF8 *>(character.data());
+  llvm::UTF32 code = 0, *end = &code;
+  if (llvm::ConvertUTF8toUTF32(&begin, begin + character.size(), &end, end + 1,
+                               llvm::strictConversion) != llvm::conversionOK)
+    return false;
+  return code == 0x200E || code == 0x200F || (code >= 0x202A && code <= 0x202E) ||
+         (code >= 0x2066 && code <= 0x2069);
+}
+
 std::string report::escape(llvm::StringRef text) {
   std::string result;
   while (!text.empty()) {
@@ -35,7 +46,7 @@ std::string report::escape(llvm::StringRef text) {
     bool isControl = length == 1 && (first == 0x7f || (first < 0x20 && first != '\n'));
     // U+0080…U+009F are control characters, too.
     isControl |= length == 2 && first == 0xC2 && (unsigned char)character[1] < 0xA0;
-    if (!length || isControl)
+    if (!length || isControl || (length == 3 && turnsDirection(character)))
       result += kReplacement;
     else if (first == '<')
       result += "&lt;";
@@ -51,6 +62,11 @@ std::string report::escape(llvm::StringRef text) {
       result.append(character.data(), character.size());
   }
   return result;
+}
+
+Html &Html::operator<<(llvm::StringRef text) {
+  constexpr size_t longest = 2000;
+  return put(escape(text.size() > longest ? shorten(text, longest) : text.str()));
 }
 
 Html &Html::operator<<(double number) {

@@ -22,8 +22,8 @@
 
 namespace zorro::report {
 
-/// Text for an element or a quoted attribute. What is not UTF-8, and control characters, become
-/// U+FFFD.
+/// Text for an element or a quoted attribute. What is not UTF-8, control characters, and characters
+/// that turn the direction of the text become U+FFFD.
 std::string escape(llvm::StringRef text);
 
 /// Markup that was made before.
@@ -35,8 +35,9 @@ class Html {
 public:
   template <size_t N> Html &operator<<(const char (&markup)[N]) { return put({markup, N - 1}); }
   Html &operator<<(const Markup &markup) { return put(markup.text); }
-  Html &operator<<(llvm::StringRef text) { return put(escape(text)); }
-  Html &operator<<(const std::string &text) { return put(escape(text)); }
+  /// A text longer than any that a person reads is shortened.
+  Html &operator<<(llvm::StringRef text);
+  Html &operator<<(const std::string &text) { return *this << llvm::StringRef(text); }
   Html &operator<<(uint64_t number) { return put(std::to_string(number)); }
   Html &operator<<(int64_t number) { return put(std::to_string(number)); }
   Html &operator<<(unsigned number) { return put(std::to_string(number)); }

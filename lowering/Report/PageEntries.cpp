@@ -13,7 +13,7 @@
 using namespace zorro;
 using namespace zorro::report;
 
-static constexpr size_t kMaxEntries = 24, kMaxTensors = 48, kMaxStreams = 64, kMaxLayers = 100;
+static constexpr size_t kMaxEntries = 12, kMaxTensors = 48, kMaxStreams = 64, kMaxLayers = 80;
 
 //===----------------------------------------------------------------------------------------===//
 // Side by side
@@ -107,6 +107,10 @@ void Sections::writeCut(const EntryFacts &entry) {
   if (!report.source || !entry.size)
     return;
   const SizeFacts &source = *report.source, &size = *entry.size;
+  if (!entry.dead && !entry.narrowed) {
+    html << "<p>Nothing was cut: it computes all that the source does, but what masks drop.</p>\n";
+    return;
+  }
   html << "<p>Of " << countOf(source.operations, "operation") << " of the source, <b>"
        << formatCount(entry.dead) << "</b> are gone and <b>" << formatCount(entry.narrowed)
        << "</b> work on fewer elements. It reads " << formatCount(size.weights) << " of "
@@ -127,28 +131,31 @@ const EntryFacts *Sections::findFused() const {
 void Sections::writeTokens(const EntryFacts &entry) {
   if (entry.sequences.empty())
     return;
-  html << "<h4>Tokens per stream</h4><div class=scroll><table class=tokens><thead><tr><th "
-          "scope=col>Sequence</th><th scope=col>Stream</th><th scope=col class=num>in the "
-          "source</th><th scope=col class=num>here</th></tr></thead><tbody>";
-  size_t number = 0, rows = 0, more = 0;
+  html << "<h4>Tokens per stream</h4><div class=sequences>";
+  size_t rows = 0, more = 0;
   for (const SequenceFacts &sequence : entry.sequences) {
-    ++number;
-    for (unsigned s = 0; s != sequence.streams.getCount(); ++s) {
-      if (rows++ >= kMaxStreams) {
-        ++more;
-        continue;
-      }
+    unsigned shown = std::min<size_t>(sequence.streams.getCount(), kMaxStreams - rows);
+    rows += shown;
+    more += sequence.streams.getCount() - shown;
+    if (!shown)
+      continue;
+    html << "<table class=tokens><caption>Sequence of " << formatCount(sequence.streams.getTotal())
+         << "</caption><thead><tr><th scope=col>Stream</th><th scope=col class=num>in the "
+            "source</th><th scope=col class=num>here</th></tr></thead><tbody>\n";
+    for (unsigned s = 0; s != shown; ++s) {
       llvm::StringRef name = sequence.streams.getNames()[s];
-      int64_t kept = sequence.kept[s], all = sequence.streams.getSizes()[s];
-      html << "<tr" << Markup{kept ? "" : " class=gone"} << "><td class=num>" << number
-           << "</td><th scope=row><svg class=swatch viewBox=\"0 0 10 10\" aria-hidden=true><rect "
+      int64_t kept = sequence.kept[s];
+      html << "<tr" << Markup{kept ? "" : " class=gone"}
+           << "><th scope=row><svg class=swatch viewBox=\"0 0 10 10\" aria-hidden=true><rect "
               "class=\""
            << palette.classOf(name) << "\" width=10 height=10 /></svg>" << name
-           << "</th><td class=num>" << formatCount(all) << "</td><td class=num>"
-           << (kept ? formatCount(kept) : std::string("cut")) << "</td></tr>\n";
+           << "</th><td class=num>" << formatCount(sequence.streams.getSizes()[s])
+           << "</td><td class=num>" << (kept ? formatCount(kept) : std::string("cut"))
+           << "</td></tr>\n";
     }
+    html << "</tbody></table>";
   }
-  html << "</tbody></table></div>";
+  html << "</div>";
   if (more)
     html << "<p class=more>… and " << formatCount(more) << " more streams.</p>\n";
 }

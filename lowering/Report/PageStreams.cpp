@@ -12,8 +12,8 @@
 using namespace zorro;
 using namespace zorro::report;
 
-static constexpr size_t kMaxInputs = 32, kMaxOutputs = 160, kMaxNodes = 40, kMaxParts = 24;
-static constexpr size_t kMaxMasks = 24, kMaxUsers = 40, kMaxNotes = 60;
+static constexpr size_t kMaxInputs = 32, kMaxOutputs = 160, kMaxNodes = 80, kMaxParts = 24;
+static constexpr size_t kMaxMasks = 24, kMaxPictures = 250000, kMaxUsers = 40, kMaxNotes = 60;
 
 //===----------------------------------------------------------------------------------------===//
 // The table
@@ -55,9 +55,9 @@ void Sections::writeTable(const StreamFacts &streams) {
     }
     html << "<td class=shape>" << output.tensor.type << "</td></tr>\n";
   }
-  html << "</tbody></table></div><p class=key><span>●</span> may influence the output <span>◐</span> "
-          "only where padding leaves a row without a key <span>·</span> proved not to "
-          "influence it</p>\n";
+  html << "</tbody></table></div><p class=key><span><b>●</b> may influence the output</span> "
+          "<span><b>◐</b> only where padding leaves a row without a key</span> <span><b>·</b> proved "
+          "not to influence it</span></p>\n";
 }
 
 void Sections::writeReason(const StreamFacts &streams, const DependenceFacts &depends) {
@@ -69,7 +69,9 @@ void Sections::writeReason(const StreamFacts &streams, const DependenceFacts &de
     html << ": " << depends.why;
   if (!depends.nodes.empty()) {
     html << "<div class=chain>";
-    writeSome(html, depends.nodes, kMaxNodes, [&](const std::string &node, size_t index) {
+    size_t limit = std::min(kMaxNodes, nodesLeft);
+    nodesLeft -= std::min(limit, depends.nodes.size());
+    writeSome(html, depends.nodes, limit, [&](const std::string &node, size_t index) {
       if (index)
         html << "<span class=arrow aria-hidden=true>←</span>";
       html << "<code>" << node << "</code>";
@@ -92,7 +94,7 @@ void Sections::writeReasons(const StreamFacts &streams) {
     writeSome(html, output.depends, kMaxInputs, [&](const DependenceFacts &depends, size_t index) {
       if (index)
         html << ", ";
-      html << streams.inputs[depends.input].name;
+      html << shorten(streams.inputs[depends.input].name, 40);
     });
     html << "</summary><ul>";
     writeSome(html, output.depends, kMaxInputs,
@@ -196,12 +198,15 @@ void Sections::writeMasks() {
   if (!report.masks.empty())
     html << "<p>Rows are queries, columns are keys, both to scale (with a smallest size). What is "
             "filled is computed; what is empty is never touched.</p><div class=masks>";
-  for (auto [i, mask] : llvm::enumerate(llvm::ArrayRef(report.masks).take_front(kMaxMasks)))
-    writeMask(mask, i + 1);
+  size_t drawn = 0, begin = html.size();
+  while (drawn < std::min(report.masks.size(), kMaxMasks) && html.size() - begin < kMaxPictures) {
+    writeMask(report.masks[drawn], drawn + 1);
+    ++drawn;
+  }
   if (!report.masks.empty())
     html << "</div>";
-  if (report.masks.size() > kMaxMasks)
-    html << "<p>… and " << formatCount(report.masks.size() - kMaxMasks) << " more masks.</p>\n";
+  if (report.masks.size() > drawn)
+    html << "<p>… and " << formatCount(report.masks.size() - drawn) << " more masks.</p>\n";
   if (!report.unmasked.empty()) {
     html << "<p>" << countOf(report.unmasked.size(), "attention operation")
          << " of the source without a mask, every query sees every key: ";

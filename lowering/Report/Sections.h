@@ -47,6 +47,7 @@ private:
 
   const Report &report;
   Palette palette;
+  size_t nodesLeft = 4000; // of chains: they would be most of a large page
   Html html;
 };
 

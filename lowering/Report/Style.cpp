@@ -10,18 +10,20 @@
 using namespace zorro;
 
 // Colours keep a contrast of at least 4.5 (text) and 3 (shapes) on the page's ground, light and
-// dark. The eight of the streams differ in lightness, too, for those who see few hues.
+// dark. Streams (s) and kinds of kernels (k) have colours of their own; every share is also said.
 static constexpr llvm::StringLiteral kStyle = R"css(
 :root { color-scheme: light dark; --ground: #fff; --panel: #f5f6f8; --text: #1c2128; --soft: #58606b;
   --line: #d5d9df; --link: #0a58b8; --alert: #a11212; --alert-ground: #fdeeee; --fill: #4a6fa5;
   --s0: #2f6fb0; --s1: #c2611b; --s2: #2a8a62; --s3: #8a4bb0; --s4: #a8325c; --s5: #77721a;
-  --s6: #1d8796; --s7: #6a5140; --s8: #79818c; }
+  --s6: #1d8796; --s7: #6a5140; --s8: #79818c; --k0: #46586f; --k1: #b07c10; --k2: #3f7f78;
+  --k3: #8a5a83; --k4: #8c5a3c; --k5: #8a919b; }
 @media (prefers-color-scheme: dark) { :root { --ground: #14171b; --panel: #1d2127; --text: #e4e7eb;
   --soft: #a2abb6; --line: #363d46; --link: #7ab5f5; --alert: #ff9c94; --alert-ground: #3a1b1b;
   --fill: #7c9fd0; --s0: #6aa8e4; --s1: #e9954f; --s2: #55bd93; --s3: #bd8be0; --s4: #e6769c;
-  --s5: #bdb64c; --s6: #4fbccb; --s7: #b3977f; --s8: #8d96a2; } }
+  --s5: #bdb64c; --s6: #4fbccb; --s7: #b3977f; --s8: #8d96a2;
+  --k0: #8fa6c4; --k1: #e0b04a; --k2: #6fb8af; --k3: #c890c0; --k4: #c99473; --k5: #7c848f; } }
 * { box-sizing: border-box; }
-html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
+html { -webkit-text-size-adjust: 100%; }
 body { margin: 0 auto; max-width: 1120px; padding: 24px 20px 64px; background: var(--ground);
   color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
 h1 { margin: 0 0 12px; font-size: 28px; line-height: 1.2; overflow-wrap: anywhere; }
@@ -73,15 +75,16 @@ tr.source th { font-weight: 400; }
 .depends td.dot a { display: block; text-decoration: none; }
 .depends .no { color: var(--soft); }
 .depends .shape { white-space: nowrap; color: var(--soft); }
-.key { color: var(--soft); font-size: 14px; }
-.key span { color: var(--text); }
-.key span:not(:first-child) { margin-left: 14px; }
+.key { display: flex; flex-wrap: wrap; gap: 0 20px; max-width: none; color: var(--soft);
+  font-size: 14px; }
+.key b { color: var(--text); font-weight: 400; }
 .reasons details { padding: 6px 0; border-bottom: 1px solid var(--line); }
 .reasons ul { margin-top: 6px; }
 .reasons li { margin-bottom: 8px; }
-.reasons details:target { background: var(--panel); }
+.reasons > details:target { background: var(--panel); }
 .chain { margin-top: 4px; line-height: 1.9; }
-.chain code, .remarks code, .kernels code, .parts code { padding: 1px 5px; border-radius: 4px;
+.chain code, .remarks code, .kernels code, .parts code { display: inline-block; max-width: 100%;
+  padding: 1px 5px; border-radius: 4px;
   background: var(--panel); }
 article code { background: var(--ground); }
 .chain .arrow { margin: 0 4px; color: var(--soft); }
@@ -103,7 +106,9 @@ article code { background: var(--ground); }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(260px, 1fr)); gap: 0 32px; }
 .tensors { padding: 0; list-style: none; }
 .tensors .size { margin-left: 6px; }
-.tokens th[scope=row] { white-space: nowrap; }
+.sequences { display: flex; flex-wrap: wrap; gap: 0 40px; }
+.tokens th[scope=row] { max-width: 240px; overflow-wrap: anywhere; }
+.tokens th, .tokens td { padding-top: 3px; padding-bottom: 3px; }
 .bar { margin: 16px 0; }
 .bar figcaption { margin-bottom: 4px; color: var(--soft); font-size: 14px; font-weight: 500; }
 .bar > svg { display: block; width: 100%; height: 26px; border-radius: 4px; }
@@ -128,8 +133,8 @@ button { margin: 0 0 8px; padding: 3px 10px; border: 1px solid var(--line); bord
 .s4 { fill: var(--s4); color: var(--s4); } .s5 { fill: var(--s5); color: var(--s5); }
 .s6 { fill: var(--s6); color: var(--s6); } .s7 { fill: var(--s7); color: var(--s7); }
 .s8 { fill: var(--s8); color: var(--s8); }
-.k-contract { fill: var(--s0); } .k-attention { fill: var(--s1); } .k-row { fill: var(--s2); }
-.k-map { fill: var(--s3); } .k-reduce { fill: var(--s6); } .k-move { fill: var(--s8); }
+.k-contract { fill: var(--k0); } .k-attention { fill: var(--k1); } .k-row { fill: var(--k2); }
+.k-map { fill: var(--k3); } .k-reduce { fill: var(--k4); } .k-move { fill: var(--k5); }
 @media (max-width: 620px) { body { padding: 16px 12px 40px; } article { padding: 2px 12px 12px; }
   th, td { padding: 5px 8px; } .meter { width: 60px; } h1 { font-size: 23px; } }
 @media print { body { max-width: none; } article { background: none; border: 1px solid var(--line); }

@@ -28,6 +28,8 @@ TEST(Html, KeepsUtf8AndReplacesTheRest) {
   EXPECT_EQ(escape("\xc2\x85"), "\uFFFD"); // a control character of two bytes
   EXPECT_EQ(escape("\xc2\xb5"), "µ");
   EXPECT_EQ(escape("\xff"), "\uFFFD");
+  EXPECT_EQ(escape("a\u202Egpj.exe\u2066"), "a\uFFFDgpj.exe\uFFFD"); // would read "exe.jpg"
+  EXPECT_EQ(escape("\u2065\u202F\u05D0"), "\u2065\u202F\u05D0");
   EXPECT_EQ(escape("a\xe2\x82"), "a\uFFFD\uFFFD"); // cut short
   EXPECT_EQ(escape("\xc0\xbc"), "\uFFFD\uFFFD");   // '<', two bytes long
   EXPECT_EQ(escape("\xed\xa0\x80"), "\uFFFD\uFFFD\uFFFD"); // half a surrogate pair
