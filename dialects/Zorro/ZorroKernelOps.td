@@ -39,7 +39,8 @@ def Zorro_KernelOp : Zorro_Op<"kernel", [Symbol, IsolatedFromAbove, SingleBlock]
     Kinds and their bodies:
     - `contract`: [`zorro.layer_norm` or `zorro.rms_norm` of argument 0, then] one
       `zorro.contract`, on tensors [?, ?, K] → [?, ?, N] (batch, rows);
-    - `attention`: one `zorro.attention` without mask on [?, ?, ?, D]; the mask is the call's;
+    - `attention`: one `zorro.attention` without mask on [?, ?, ?, D], its padding, if any, the last
+      argument; the mask is the call's;
     - `row`: one `zorro.layer_norm`, `zorro.rms_norm` or `zorro.softmax` on [?, ?, C];
     - `map`: one `linalg.generic` with parallel iterators only, into the destination; the inputs are
       windows over the whole loop nest (identity maps; a broadcast is a stride of 0 in the call's
@@ -47,7 +48,8 @@ def Zorro_KernelOp : Zorro_Op<"kernel", [Symbol, IsolatedFromAbove, SingleBlock]
     - `reduce`: `linalg.fill` of the destination with a constant, then one `linalg.generic` with
       reduction iterators into it; the inputs are windows over the whole loop nest, the destination
       has the parallel loops' axes in order;
-    - `move`: one `linalg.generic` that only copies its one input (or a constant) to the destination.
+    - `move`: one `linalg.copy` of its one input to the destination, or one `linalg.generic` that writes
+      a constant there.
 
     In `map`, `reduce` and `move` the last argument is the destination, which the call gives by
     `into`: it is not among the call's inputs.
