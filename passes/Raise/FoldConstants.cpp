@@ -240,8 +240,12 @@ bool Folder::leave(NodeOp op) {
   });
   bool behind = llvm::any_of(op.getInputs(), [&](Value input) { return left.contains(input); });
   bool constant = llvm::all_of(op.getInputs(), [&](Value input) {
-    return left.contains(input) ||
-           isa_and_nonnull<arith::ConstantOp, WeightRefOp>(input.getDefiningOp());
+    if (auto ref = input.getDefiningOp<WeightRefOp>()) {
+      // As in valueOf: other floats are weights, and no masks.
+      auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(ref, ref.getWeightAttr());
+      return weight && (isa<IntegerType>(getElementTypeOrSelf(input)) || weight.getFills());
+    }
+    return left.contains(input) || isa_and_nonnull<arith::ConstantOp>(input.getDefiningOp());
   });
   if (!constant || (!large && !behind))
     return false;

@@ -78,7 +78,7 @@ bool MaskRows::reads(NodeOp node) {
       "Identity",  "Expand",          "Tile",     "Reshape", "Unsqueeze",      "Squeeze",
       "Flatten",   "Transpose",       "Slice",    "Gather",  "GatherElements", "GatherND",
       "Concat",    "Split",           "Pad",      "Trilu",   "Range",          "EyeLike",
-      "ScatterND", "ConstantOfShape", "CumSum",   "OneHot",  "ScatterElements"};
+      "ScatterND", "ConstantOfShape", "CumSum",   "OneHot",  "ScatterElements", "MatMul"};
   return node && node.getDomain().empty() &&
          (elementOpOf(node) || moves.contains(node.getOpType()));
 }

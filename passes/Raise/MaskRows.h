@@ -86,6 +86,8 @@ private:
                         int64_t axis);
   RunsPtr readReshaped(mlir::Value source, llvm::ArrayRef<int64_t> shape,
                        llvm::ArrayRef<int64_t> index, int64_t axis);
+  RunsPtr readProduct(onnx::NodeOp node, NumberType number, llvm::ArrayRef<int64_t> index,
+                      int64_t axis);
   RunsPtr readScatterND(onnx::NodeOp node, llvm::ArrayRef<int64_t> index, int64_t axis);
   RunsPtr readScatterElements(onnx::NodeOp node, int64_t scattered, llvm::ArrayRef<int64_t> index,
                               int64_t axis);

@@ -13,6 +13,8 @@
 #include "passes/Raise/MaskRows.h"
 #include "passes/Raise/NodeBuilder.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace zorro;
 using namespace zorro::raise;
@@ -256,6 +258,21 @@ bool MaskRows::describeMove(NodeOp node, unsigned result, Info &info) {
       info.varying[i] = i == *axis || from->varying[i < *axis ? i : i - 1];
     return true;
   }
+  if (node.is("MatMul")) {
+    const Info *other = node.getInput(1) ? &infoOf(node.getInput(1)) : nullptr;
+    int64_t second = other ? other->type.getRank() : 0;
+    if (second < 2 || rank < 2 || sourceRank != rank || (second != 2 && second != rank) ||
+        other->type.getElementType() != info.type.getElementType())
+      return false;
+    for (int64_t i = 0; i < rank; ++i)
+      info.varying[i] = (i < rank - 1 && from->varying[i]) ||
+                        (i != rank - 2 && i >= rank - second && other->varying[i - rank + second]);
+    // Batches that are repeated are read elsewhere.
+    for (int64_t i = 0; i < rank - 2; ++i)
+      if (sourceShape[i] != shape[i] || (second == rank && other->type.getDimSize(i) != shape[i]))
+        return false;
+    return true;
+  }
   if (node.is("ScatterND") || node.is("ScatterElements")) {
     if (node.getInputs().size() != 3 || node.getString("reduction", "none") != "none" ||
         rank != sourceRank || rank == 0)
@@ -315,6 +332,8 @@ RunsPtr MaskRows::computeMove(NodeOp node, unsigned result, const Info &info,
   SmallVector<int64_t> at(index);
   if (node.is("Identity"))
     return read(source, index, axis);
+  if (node.is("MatMul"))
+    return readProduct(node, info.number, index, axis);
   if (node.is("Reshape") || node.is("Flatten") || node.is("Squeeze") || node.is("Unsqueeze"))
     return readReshaped(source, shape, index, axis);
   if (node.is("Expand")) {
@@ -463,6 +482,48 @@ RunsPtr MaskRows::computeMove(NodeOp node, unsigned result, const Info &info,
     return out;
   }
   return computeIndexing(node, info, index, axis);
+}
+
+/// One-hot rows and counts: sums of few rows of integers, which are exact in any order.
+RunsPtr MaskRows::readProduct(NodeOp node, NumberType number, ArrayRef<int64_t> index,
+                              int64_t axis) {
+  Value a = node.getInput(0), b = node.getInput(1);
+  int64_t rank = index.size(), second = cast<RankedTensorType>(b.getType()).getRank();
+  if (axis != rank - 1 && axis != rank - 2)
+    return refuse("node '" + node.getNodeName() + "' is read across its batches");
+  SmallVector<int64_t> left(index), right(index.take_back(second));
+  RunsPtr factors = axis == rank - 1 ? read(a, left, rank - 1) : read(b, right, second - 2);
+  if (!factors)
+    return nullptr;
+  auto isExact = [](const Runs &runs) {
+    return llvm::all_of(runs.list(), [](const Run &run) {
+      return std::trunc(run.value) == run.value && std::fabs(run.value) <= 1 << 20;
+    });
+  };
+  auto fail = [&] {
+    return refuse("node '" + node.getNodeName() + "' multiplies numbers that are no small integers");
+  };
+  if (factors->size() == 0 || !isExact(*factors))
+    return fail();
+  RunsPtr sum;
+  for (int64_t k = 0; k < factors->size(); ++k) {
+    left[rank - 1] = k;
+    right[second - 2] = k;
+    RunsPtr row = axis == rank - 1 ? read(b, right, second - 1) : read(a, left, rank - 2);
+    if (!row || !isExact(*row))
+      return row ? fail() : nullptr;
+    if (sum && factors->at(k) == 0)
+      continue;
+    Runs factor(1, factors->at(k));
+    auto product = std::make_shared<Runs>(), next = std::make_shared<Runs>();
+    if (!combine(ElementOp::Mul, {row.get(), &factor}, number, number, *product) ||
+        (sum && !combine(ElementOp::Add, {sum.get(), product.get()}, number, number, *next)))
+      return fail();
+    sum = sum ? RunsPtr(next) : RunsPtr(product);
+    if (!isExact(*sum))
+      return fail();
+  }
+  return sum;
 }
 
 //===----------------------------------------------------------------------------------------===//

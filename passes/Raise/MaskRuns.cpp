@@ -345,7 +345,7 @@ struct Piece {
 /// A piece with a ramp in it, in closed form; false where it has none.
 static bool combineRamp(ElementOp op, Piece piece, NumberType to, Runs &out) {
   auto append = [&](int64_t count, double value, double step) {
-    if (count > 1 && !to.holds(value, value + step * double(count - 1)))
+    if (count == 1 ? !to.round(value) : !to.holds(value, value + step * double(count - 1)))
       return false;
     out.append(count, value, step);
     return true;

@@ -62,6 +62,21 @@ static bool leadsToProduct(Value value, unsigned depth = 0) {
   return false;
 }
 
+/// Whether `node` subtracts each row's largest score, which its softmax does not see.
+static bool subtractsMaximum(NodeOp node, Constants &constants) {
+  auto largest = node.is("Sub") ? node.getInput(1).getDefiningOp<NodeOp>() : NodeOp();
+  if (!largest || !largest.is("ReduceMax") || largest.getInput(0) != node.getInput(0) ||
+      largest.getInt("keepdims", 1) != 1)
+    return false;
+  SmallVector<int64_t> axes;
+  if (Value given = largest.getInput(1))
+    axes = constants.getIntegers(given).value_or(axes);
+  else if (auto given = largest.getInts("axes"))
+    axes.assign(given->begin(), given->end());
+  int64_t rank = cast<RankedTensorType>(node->getResult(0).getType()).getRank();
+  return axes.size() == 1 && (axes[0] == -1 || axes[0] == rank - 1);
+}
+
 bool MaskSteps::match(NodeOp node, Value &next) {
   MaskRows &rows = constants.getRows();
   auto splat = [&](unsigned i) {
@@ -70,7 +85,9 @@ bool MaskSteps::match(NodeOp node, Value &next) {
   };
   MaskStep step = {MaskStep::Scale, {}, true, 1, node.getNodeName(),
                    getElementTypeOrSelf(node->getResult(0))};
-  if (node.is("Mul") || node.is("Div")) {
+  if (subtractsMaximum(node, constants)) {
+    next = node.getInput(0);
+  } else if (node.is("Mul") || node.is("Div")) {
     auto second = splat(1), first = node.is("Mul") && !second ? splat(0) : std::nullopt;
     auto factor = second ? second : first;
     if (!factor || *factor == 0)
