@@ -15,6 +15,20 @@ using namespace zorro::report;
 static constexpr size_t kMaxInputs = 32, kMaxOutputs = 160, kMaxNodes = 80, kMaxParts = 24;
 static constexpr size_t kMaxMasks = 24, kMaxPictures = 250000, kMaxUsers = 40, kMaxNotes = 60;
 
+/// Outputs that are shown: fewer where there are many inputs.
+static size_t countShown(const StreamFacts &streams) {
+  constexpr size_t dots = 1500;
+  size_t inputs = std::max<size_t>(std::min(streams.inputs.size(), kMaxInputs), 1);
+  return std::min({streams.outputs.size(), kMaxOutputs, dots / inputs});
+}
+
+/// `limit`, or what is left of a budget for the whole page; takes that from the budget.
+static size_t takeFrom(size_t &budget, size_t limit, size_t wanted) {
+  limit = std::min(limit, budget);
+  budget -= std::min(limit, wanted);
+  return limit;
+}
+
 //===----------------------------------------------------------------------------------------===//
 // The table
 //===----------------------------------------------------------------------------------------===//
@@ -24,8 +38,8 @@ void Sections::writeTable(const StreamFacts &streams) {
   if (streams.inputs.size() > kMaxInputs)
     html << " The first " << kMaxInputs << " of " << formatCount(streams.inputs.size())
          << " inputs.";
-  if (streams.outputs.size() > kMaxOutputs)
-    html << " The first " << kMaxOutputs << " of " << formatCount(streams.outputs.size())
+  if (size_t shown = countShown(streams); streams.outputs.size() > shown)
+    html << " The first " << shown << " of " << formatCount(streams.outputs.size())
          << " outputs.";
   html << "</caption><thead><tr><th scope=col>Output</th>";
   size_t inputs = std::min(streams.inputs.size(), kMaxInputs);
@@ -34,7 +48,7 @@ void Sections::writeTable(const StreamFacts &streams) {
          << shorten(input.name, 28) << "</span><span class=size>" << input.type << "</span></th>";
   html << "<th scope=col>Shape</th></tr></thead><tbody>";
   for (auto [o, output] :
-       llvm::enumerate(llvm::ArrayRef(streams.outputs).take_front(kMaxOutputs))) {
+       llvm::enumerate(llvm::ArrayRef(streams.outputs).take_front(countShown(streams)))) {
     html << "<tr><th scope=row title=\"" << output.tensor.name << "\">"
          << shorten(output.tensor.name, 48) << "</th>";
     for (size_t i = 0; i != inputs; ++i) {
@@ -69,12 +83,11 @@ void Sections::writeReason(const StreamFacts &streams, const DependenceFacts &de
     html << ": " << depends.why;
   if (!depends.nodes.empty()) {
     html << "<div class=chain>";
-    size_t limit = std::min(kMaxNodes, nodesLeft);
-    nodesLeft -= std::min(limit, depends.nodes.size());
+    size_t limit = takeFrom(nodesLeft, kMaxNodes, depends.nodes.size());
     writeSome(html, depends.nodes, limit, [&](const std::string &node, size_t index) {
       if (index)
         html << "<span class=arrow aria-hidden=true>←</span>";
-      html << "<code>" << node << "</code>";
+      html << "<code>" << shorten(node, 100) << "</code>";
     });
     html << "</div>";
   }
@@ -84,32 +97,33 @@ void Sections::writeReason(const StreamFacts &streams, const DependenceFacts &de
 void Sections::writeReasons(const StreamFacts &streams) {
   html << "<h3>Why</h3><div class=reasons>";
   for (auto [o, output] :
-       llvm::enumerate(llvm::ArrayRef(streams.outputs).take_front(kMaxOutputs))) {
+       llvm::enumerate(llvm::ArrayRef(streams.outputs).take_front(countShown(streams)))) {
     html << "<details id=\"why-" << o << "\"><summary><b class=name>" << output.tensor.name
          << "</b> ";
     if (output.depends.empty())
       html << "needs no input";
     else
       html << "needs ";
-    writeSome(html, output.depends, kMaxInputs, [&](const DependenceFacts &depends, size_t index) {
+    writeSome(html, output.depends, 8, [&](const DependenceFacts &depends, size_t index) {
       if (index)
         html << ", ";
       html << shorten(streams.inputs[depends.input].name, 40);
     });
     html << "</summary><ul>";
-    writeSome(html, output.depends, kMaxInputs,
+    writeSome(html, output.depends, takeFrom(reasonsLeft, kMaxInputs, output.depends.size()),
               [&](const DependenceFacts &depends, size_t) { writeReason(streams, depends); });
     html << "</ul>\n";
     if (!output.parts.empty()) {
       html << "<p>Its parts, and what each needs:</p><ul class=parts>";
-      writeSome(html, output.parts, kMaxParts, [&](const PartFacts &part, size_t) {
+      writeSome(html, output.parts, takeFrom(partsLeft, kMaxParts, output.parts.size()), [&](const PartFacts &part, size_t) {
         html << "<li><code>" << part.box << "</code> ";
         if (part.inputs.empty())
           html << "nothing";
-        writeSome(html, part.inputs, kMaxInputs, [&](unsigned input, size_t index) {
+        size_t limit = takeFrom(partsLeft, 8, part.inputs.size());
+        writeSome(html, part.inputs, limit, [&](unsigned input, size_t index) {
           if (index)
             html << ", ";
-          html << streams.inputs[input].name;
+          html << shorten(streams.inputs[input].name, 40);
         });
         html << "</li>\n";
       });

@@ -47,7 +47,8 @@ private:
 
   const Report &report;
   Palette palette;
-  size_t nodesLeft = 4000; // of chains: they would be most of a large page
+  // What would be most of a large page: nodes of chains, reasons, parts of outputs.
+  size_t nodesLeft = 3000, reasonsLeft = 600, partsLeft = 1500;
   Html html;
 };
 
