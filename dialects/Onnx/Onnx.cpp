@@ -1,4 +1,4 @@
-//===- Onnx.cpp - The onnx dialect -------------------------------------------------------*- C++ -*- ===//
+//===- Onnx.cpp - The onnx dialect -----------------------------------------*- C++ -*- ===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- ZorroDialect.cpp - Registration of the zorro dialect ----------------------------*- C++ -*- ===//
+//===- ZorroDialect.cpp - Registration of the zorro dialect ----------------*- C++ -*- ===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- ZorroKernelOps.cpp - Kernels, views and calls -------------------------------------*- C++ -*- ===//
+//===- ZorroKernelOps.cpp - Kernels, views and calls -----------------------*- C++ -*- ===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -38,7 +38,8 @@ Operation *KernelOp::getRoot() {
 }
 
 BlockArgument KernelOp::getDestination() {
-  bool hasOne = llvm::is_contained({KernelKind::Map, KernelKind::Reduce, KernelKind::Move}, getKind());
+  bool hasOne =
+      llvm::is_contained({KernelKind::Map, KernelKind::Reduce, KernelKind::Move}, getKind());
   return hasOne ? getBody().front().getArguments().back() : BlockArgument();
 }
 
@@ -100,11 +101,13 @@ LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
     if (failed(verifyCompatibleShape(arg.getType(), input.getType())))
       return emitOpError() << "expected an input of type " << arg.getType() << " but got "
                            << input.getType();
-  Type result = cast<YieldOp>(kernel.getBody().front().getTerminator()).getValues().front().getType();
+  Type result =
+      cast<YieldOp>(kernel.getBody().front().getTerminator()).getValues().front().getType();
   if (failed(verifyCompatibleShape(result, getShape())))
     return emitOpError() << "expected a result of type " << result << " but got " << getShape();
   bool attends = kernel.getKind() == KernelKind::Attention;
   if (attends != bool(getScaleAttr()) || (getMaskAttr() && !attends)) // call_c3
-    return emitOpError() << "expected a scale exactly for an attention kernel, and a mask only there";
+    return emitOpError()
+           << "expected a scale exactly for an attention kernel, and a mask only there";
   return success();
 }

@@ -1,4 +1,4 @@
-//===- ZorroMaskAttrs.cpp - Which queries attend to which keys --------------------------*- C++ -*- ===//
+//===- ZorroMaskAttrs.cpp - Which queries attend to which keys -------------*- C++ -*- ===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -146,8 +146,8 @@ MaskAttr MaskAttr::get(MLIRContext *context, StreamsAttr queries, StreamsAttr ke
   return get(context, queries, keys, entries, empty);
 }
 
-// <q: n -> [a, b causal], q2: n -> [all] over a: n, b: n empty nan>. Rows are parsed before the keys
-// that they name are known, so they are kept until then.
+// <q: n -> [a, b causal], q2: n -> [all] over a: n, b: n empty nan>. Rows are parsed before the
+// keys that they name are known, so they are kept until then.
 Attribute MaskAttr::parse(AsmParser &p, Type) {
   MLIRContext *context = p.getContext();
   SmallVector<StringAttr> queryNames, keyNames;
@@ -324,7 +324,8 @@ bool MaskAttr::hasEmptyQuery(unsigned query) const {
     return false;
   int64_t first = getQueries().getBegin(query);
   for (int64_t i = first, e = first + getQueries().getSizes()[query]; i != e; ++i)
-    if (llvm::none_of(spans, [&](const KeySpan &span) { return span.beginFor(i) < span.endFor(i); }))
+    if (llvm::none_of(spans,
+                      [&](const KeySpan &span) { return span.beginFor(i) < span.endFor(i); }))
       return true;
   return false;
 }

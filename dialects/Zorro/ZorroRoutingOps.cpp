@@ -1,4 +1,4 @@
-//===- ZorroRoutingOps.cpp - Weights, join and take ---------------------------------------*- C++ -*- ===//
+//===- ZorroRoutingOps.cpp - Weights, join and take ------------------------*- C++ -*- ===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -65,7 +65,8 @@ LogicalResult WeightOp::verify() {
                          << getLength();
   if (getFile().empty() != bool(getValueAttr()) ||
       (getValueAttr() && getValueAttr().getShapedType() != stored)) // weight_c2
-    return emitOpError() << "expected a value of type " << stored << " exactly where there is no file";
+    return emitOpError() << "expected a value of type " << stored
+                         << " exactly where there is no file";
   auto shape = applyRecipe(stored.getShape(), getRecipeAttr());
   if (failed(shape) || ArrayRef(*shape) != getTensorType().getShape()) // weight_c3
     return emitOpError() << "expected a recipe from " << stored << " to " << getTensorType();
@@ -137,9 +138,9 @@ struct TakeOfJoin : OpRewritePattern<TakeOp> {
     if (!join || join.getAxis() != op.getAxis() || join.getStreams() != op.getStreams())
       return rewriter.notifyMatchFailure(op, "does not take the streams of a join");
     ValueRange parts = join.getParts().slice(op.getFirst(), op.getCount());
-    auto streams =
-        StreamsAttr::get(op.getContext(), op.getStreams().getNames().slice(op.getFirst(), op.getCount()),
-                         op.getStreams().getSizes().slice(op.getFirst(), op.getCount()));
+    auto streams = StreamsAttr::get(op.getContext(),
+                                    op.getStreams().getNames().slice(op.getFirst(), op.getCount()),
+                                    op.getStreams().getSizes().slice(op.getFirst(), op.getCount()));
     rewriter.replaceOpWithNewOp<JoinOp>(op, op.getType(), parts, op.getAxisAttr(), streams);
     return success();
   }

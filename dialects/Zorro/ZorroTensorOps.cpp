@@ -1,4 +1,4 @@
-//===- ZorroTensorOps.cpp - Contractions, attention, rows --------------------------------*- C++ -*- ===//
+//===- ZorroTensorOps.cpp - Contractions, attention, rows ------------------*- C++ -*- ===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -27,7 +27,8 @@ static bool isTailOf(ArrayRef<int64_t> operand, ArrayRef<int64_t> result) {
 LogicalResult ContractOp::verify() {
   auto a = getA().getType(), b = getB().getType(), result = getResult().getType();
   if (b.getRank() != 2 || a.getRank() < 1 || a.getShape().back() != b.getDimSize(0)) // contract_c1
-    return emitOpError() << "expected rows of K and a matrix of K x N but got " << a << " and " << b;
+    return emitOpError() << "expected rows of K and a matrix of K x N but got " << a << " and "
+                         << b;
   SmallVector<int64_t> shape(a.getShape());
   shape.back() = b.getDimSize(1);
   if (result.getShape() != ArrayRef(shape)) // contract_c2

@@ -1,4 +1,4 @@
-//===- Entry.cpp - Lists of launches into functions --------------------------------------*- C++ -*-===//
+//===- Entry.cpp - Lists of launches into functions -------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

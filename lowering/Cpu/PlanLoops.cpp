@@ -120,7 +120,8 @@ FailureOr<LaunchPlan> zorro::planLoops(KernelOp kernel, ArrayRef<Operand> inputs
   for (unsigned loop : shape->reductions)
     steps *= plan.sizes[loop];
   int64_t length = shape->inner ? plan.sizes[*shape->inner] : 1;
-  int64_t chunk = llvm::alignTo(std::max<int64_t>(kWorkPerTask / std::max<int64_t>(steps, 1), 1), 64);
+  int64_t chunk =
+      llvm::alignTo(std::max<int64_t>(kWorkPerTask / std::max<int64_t>(steps, 1), 1), 64);
   chunk = std::max<int64_t>(std::min(chunk, length), 1);
   int64_t chunks = llvm::divideCeil(length, chunk);
   launch.scalars.assign(plan.sizes);

@@ -73,7 +73,8 @@ void DescriptorWriter::addEntry(StringRef name, ArrayRef<Tensor> inputs, ArrayRe
   entry.outputs = add(outputs);
   entry.launches = {uint32_t(launches.size()), uint32_t(entryLaunches.size())};
   for (const Launch &launch : entryLaunches) {
-    launches.push_back({launch.kernel, 0, intern(launch.source), launch.multiplyAdds, launch.bytes});
+    launches.push_back(
+        {launch.kernel, 0, intern(launch.source), launch.multiplyAdds, launch.bytes});
     entry.multiply_adds += launch.multiplyAdds;
   }
   entry.weights = {uint32_t(weightIndices.size()), uint32_t(entryWeights.size())};

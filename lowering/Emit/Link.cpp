@@ -1,4 +1,4 @@
-//===- Link.cpp - Objects into a shared object ----------------------------------------*- C++ -*-===//
+//===- Link.cpp - Objects into a shared object ------------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -69,8 +69,10 @@ FailureOr<ObjectCode> zorro::linkObjects(ArrayRef<ObjectCode> objects, Location 
   if (failed(missing))
     return failure();
   for (StringRef name : *missing)
-    if (name != "memcpy" && name != "memmove" && name != "memset" && name != "_GLOBAL_OFFSET_TABLE_")
-      return emitError(loc) << "unsupported: expected code without library calls but got '" << name << "'";
+    if (name != "memcpy" && name != "memmove" && name != "memset" &&
+        name != "_GLOBAL_OFFSET_TABLE_")
+      return emitError(loc) << "unsupported: expected code without library calls but got '" << name
+                            << "'";
 
   // The linker reads and writes files only: a folder of our own holds them for a moment.
   SmallString<128> folder;

@@ -1,4 +1,4 @@
-//===- Object.cpp - LLVM dialect into machine code ------------------------------------*- C++ -*-===//
+//===- Object.cpp - LLVM dialect into machine code --------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -123,8 +123,8 @@ FailureOr<SmallVector<ObjectCode>> zorro::compileObjects(ModuleOp module, const 
   std::unique_ptr<llvm::Module> whole = translate(module, target, context);
   if (!whole)
     return failure();
-  // Functions are dealt to parts by what they hold, the largest first. The number of parts is fixed,
-  // so that an artefact does not depend on the machine that made it.
+  // Functions are dealt to parts by what they hold, the largest first. The number of parts is
+  // fixed, so that an artefact does not depend on the machine that made it.
   constexpr unsigned parts = 2;
   SmallVector<std::pair<size_t, StringRef>> functions;
   for (llvm::Function &function : *whole) {

@@ -39,7 +39,8 @@ bool zorro::leadsThrough(Phase target, Phase phase) {
 }
 
 std::string zorro::phaseNames() {
-  return llvm::join(llvm::map_range(kPhases, [](const PhaseInfo &p) { return p.name.str(); }), ", ");
+  return llvm::join(llvm::map_range(kPhases, [](const PhaseInfo &p) { return p.name.str(); }),
+                    ", ");
 }
 
 llvm::StringRef zorro::nameOf(Phase phase) {

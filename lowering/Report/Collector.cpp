@@ -181,7 +181,8 @@ void Collector::collectLaunches(ModuleOp module) {
     for (auto launch : func.getOps<LaunchOp>()) {
       entry.computed += launch.getMultiplyAdds();
       for (auto place : launch.getPlaces().getAsRange<PlaceAttr>())
-        if (place.getKind() == PlaceKind::Weight && used.insert(place.getSymbol().getAttr()).second) {
+        if (place.getKind() == PlaceKind::Weight &&
+            used.insert(place.getSymbol().getAttr()).second) {
           ++entry.packedWeights;
           entry.packedBytes += bytesOfWeight(symbols.lookup<WeightOp>(place.getSymbol().getAttr()));
         }

@@ -92,7 +92,9 @@ public:
   int64_t getTokens(unsigned i) const { return streams.getSizes()[i]; }
   std::string getName(unsigned i) const { return nameOf(streams, i); }
   /// Where a token of segment `i` begins.
-  double at(unsigned i, double token) const { return begins[i] + getSize(i) * token / getTokens(i); }
+  double at(unsigned i, double token) const {
+    return begins[i] + getSize(i) * token / getTokens(i);
+  }
 
 private:
   StreamsAttr streams;

@@ -26,21 +26,22 @@ Sections::Sections(const Report &report) : report(report) {
         palette.classOf(name);
 }
 
-/// Scripts and styles are allowed by their hashes: were a name ever taken for markup, it would still
-/// not run.
+/// Scripts and styles are allowed by their hashes: were a name ever taken for markup, it would
+/// still not run.
 static std::string sourceHash(llvm::StringRef text) {
   auto digest = llvm::SHA256::hash(llvm::arrayRefFromStringRef(text));
   return "'sha256-" + llvm::encodeBase64(digest) + "'";
 }
 
 Markup Sections::writeAll() {
-  html << "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8><title>" << report.model
-       << " · Zorro report</title><meta name=viewport content=\"width=device-width, "
-          "initial-scale=1\"><meta http-equiv=Content-Security-Policy content=\"default-src 'none'; "
-          "img-src data:; style-src "
-       << Markup{sourceHash(getStyle())} << "; script-src " << Markup{sourceHash(getScript())}
-       << "\"><link rel=icon href=\"data:,\"><style>" << Markup{getStyle().str()}
-       << "</style></head><body>\n";
+  html
+      << "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8><title>" << report.model
+      << " · Zorro report</title><meta name=viewport content=\"width=device-width, "
+         "initial-scale=1\"><meta http-equiv=Content-Security-Policy content=\"default-src 'none'; "
+         "img-src data:; style-src "
+      << Markup{sourceHash(getStyle())} << "; script-src " << Markup{sourceHash(getScript())}
+      << "\"><link rel=icon href=\"data:,\"><style>" << Markup{getStyle().str()}
+      << "</style></head><body>\n";
   writeHeader();
   html << "<main>\n";
   writeStreams();

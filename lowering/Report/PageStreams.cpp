@@ -70,7 +70,8 @@ void Sections::writeTable(const StreamFacts &streams) {
     html << "<td class=shape>" << output.tensor.type << "</td></tr>\n";
   }
   html << "</tbody></table></div><p class=key><span><b>●</b> may influence the output</span> "
-          "<span><b>◐</b> only where padding leaves a row without a key</span> <span><b>·</b> proved "
+          "<span><b>◐</b> only where padding leaves a row without a key</span> <span><b>·</b> "
+          "proved "
           "not to influence it</span></p>\n";
 }
 
@@ -115,18 +116,19 @@ void Sections::writeReasons(const StreamFacts &streams) {
     html << "</ul>\n";
     if (!output.parts.empty()) {
       html << "<p>Its parts, and what each needs:</p><ul class=parts>";
-      writeSome(html, output.parts, takeFrom(partsLeft, kMaxParts, output.parts.size()), [&](const PartFacts &part, size_t) {
-        html << "<li><code>" << part.box << "</code> ";
-        if (part.inputs.empty())
-          html << "nothing";
-        size_t limit = takeFrom(partsLeft, 8, part.inputs.size());
-        writeSome(html, part.inputs, limit, [&](unsigned input, size_t index) {
-          if (index)
-            html << ", ";
-          html << shorten(streams.inputs[input].name, 40);
-        });
-        html << "</li>\n";
-      });
+      writeSome(html, output.parts, takeFrom(partsLeft, kMaxParts, output.parts.size()),
+                [&](const PartFacts &part, size_t) {
+                  html << "<li><code>" << part.box << "</code> ";
+                  if (part.inputs.empty())
+                    html << "nothing";
+                  size_t limit = takeFrom(partsLeft, 8, part.inputs.size());
+                  writeSome(html, part.inputs, limit, [&](unsigned input, size_t index) {
+                    if (index)
+                      html << ", ";
+                    html << shorten(streams.inputs[input].name, 40);
+                  });
+                  html << "</li>\n";
+                });
       html << "</ul>\n";
     }
     html << "</details>\n";

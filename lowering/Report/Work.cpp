@@ -106,7 +106,9 @@ std::string report::softmaxAt(Location loc) {
 static bool isNumber(StringRef text) { return !text.empty() && llvm::all_of(text, llvm::isDigit); }
 
 /// "layer.0" or "3": a part of a path that counts.
-static bool isNumbered(StringRef part) { return isNumber(part.rsplit('.').second) || isNumber(part); }
+static bool isNumbered(StringRef part) {
+  return isNumber(part.rsplit('.').second) || isNumber(part);
+}
 
 StringRef report::scopeOfNode(StringRef node) {
   StringRef path = node.take_front(node.contains('/') ? node.rfind('/') : 0);

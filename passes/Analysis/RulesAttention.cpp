@@ -1,4 +1,4 @@
-//===- RulesAttention.cpp - Attention by its mask table and its padding -----------------*- C++ -*-===//
+//===- RulesAttention.cpp - Attention by its mask table and its padding -----*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------------------------===//
 //
 // The query axis is cut where another set of key segments comes into view, so bands are as exact as
-// blocks. Per row segment: which keys may be read, which surely are, and what a row without any gives.
+// blocks. Per row segment: which keys may be read, which surely are, and what a row without any
+// gives.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -200,7 +201,8 @@ private:
     for (const Part &part : findParts(segment, box[2])) {
       Cell keep = Cell::known(1);
       if (padding)
-        keep = padding->joinBox({padding->getShape()[0] == 1 ? IndexRange{0, 1} : box[0], part.keys});
+        keep =
+            padding->joinBox({padding->getShape()[0] == 1 ? IndexRange{0, 1} : box[0], part.keys});
       if (keep.isKnown(0))
         continue;
       parts.push_back(part);

@@ -115,8 +115,9 @@ GridValue zorro::weightGrid(WeightRefOp ref) {
   if (weight && isFloat(element) && (weight.getFills() || weight.getValueAttr())) {
     Type stored = weight.getStored();
     std::optional<GridValue> grid =
-        weight.getValueAttr() ? constantGrid(weight.getValueAttr(), stored)
-                              : readClasses(weight->getAttr(kClassesAttr), shapeOf(stored), element);
+        weight.getValueAttr()
+            ? constantGrid(weight.getValueAttr(), stored)
+            : readClasses(weight->getAttr(kClassesAttr), shapeOf(stored), element);
     if (grid)
       grid = applySteps(*grid, weight.getRecipeAttr());
     if (grid && grid->getShape() == shape)

@@ -16,7 +16,8 @@ using namespace zorro;
 bool KernelFormer::feedsContractionsOnly(Operation *norm) {
   return !norm->use_empty() && llvm::all_of(norm->getUses(), [](OpOperand &use) {
     auto contract = dyn_cast<ContractOp>(use.getOwner());
-    return contract && contract.getA() == use.get() && !llvm::is_contained(contract.getExtras(), use.get());
+    return contract && contract.getA() == use.get() &&
+           !llvm::is_contained(contract.getExtras(), use.get());
   });
 }
 

@@ -71,7 +71,8 @@ static bool onlyMoves(linalg::GenericOp op) {
 static std::string bodyName(linalg::GenericOp op) {
   SmallVector<StringRef> names;
   for (Operation &inner : op.getBody()->without_terminator())
-    if (!isa<arith::ConstantOp>(inner) && !llvm::is_contained(names, inner.getName().stripDialect()))
+    if (!isa<arith::ConstantOp>(inner) &&
+        !llvm::is_contained(names, inner.getName().stripDialect()))
       names.push_back(inner.getName().stripDialect());
   if (names.size() > 4)
     names.resize(4);
@@ -182,7 +183,8 @@ LogicalResult KernelFormer::visitGeneric(linalg::GenericOp op) {
     ValueRange ins = args.take_front(windows.size());
     SmallVector<AffineMap> maps(windows.size(), b.getMultiDimIdentityMap(sizes.size()));
     maps.push_back(AffineMap::get(sizes.size(), 0, parallel, b.getContext()));
-    auto inner = linalg::GenericOp::create(b, loc, args.back().getType(), ins, dest, maps, iterators);
+    auto inner =
+        linalg::GenericOp::create(b, loc, args.back().getType(), ins, dest, maps, iterators);
     IRMapping map;
     map.map(gathered, args.drop_back().drop_front(windows.size()));
     op.getRegion().cloneInto(&inner.getRegion(), map);

@@ -25,8 +25,8 @@ static std::string textOf(KernelOp kernel) {
   return text;
 }
 
-/// Gives every body its own constants: canonicalization moves them to the top of the function, which
-/// a kernel cannot see.
+/// Gives every body its own constants: canonicalization moves them to the top of the function,
+/// which a kernel cannot see.
 static void sinkConstants(KernelOp kernel) {
   Region *whole = &kernel.getBody();
   llvm::DenseMap<std::pair<Block *, Operation *>, Operation *> sunk;

@@ -45,7 +45,8 @@ StridedView StridedView::slice(ArrayRef<int64_t> offsets, ArrayRef<int64_t> newS
 
 StridedView StridedView::expand(ArrayRef<ReassociationIndices> groups,
                                 ArrayRef<int64_t> shape) const {
-  StridedView view{storage, offset, SmallVector<int64_t>(shape), SmallVector<int64_t>(shape.size())};
+  StridedView view{storage, offset, SmallVector<int64_t>(shape),
+                   SmallVector<int64_t>(shape.size())};
   // Unit axes outside every group (a tensor without axes expands to them) may have any stride.
   for (auto [axis, group] : llvm::enumerate(groups)) {
     int64_t stride = strides[axis];

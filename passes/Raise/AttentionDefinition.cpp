@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------------------------===//
 //
-// What zorro.attention cannot say is computed densely, as ONNX defines it. A softmax_precision beyond
-// f32 is no more than a wish: softmaxes of floats up to f32 are computed in f32.
+// What zorro.attention cannot say is computed densely, as ONNX defines it. A softmax_precision
+// beyond f32 is no more than a wish: softmaxes of floats up to f32 are computed in f32.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -36,7 +36,8 @@ static Value countUp(NodeBuilder &nodes, Location loc, ArrayRef<int64_t> shape) 
   auto type = RankedTensorType::get(shape, nodes.builder.getI64Type());
   SmallVector<int64_t> numbers(type.getNumElements());
   std::iota(numbers.begin(), numbers.end(), 0);
-  return arith::ConstantOp::create(nodes.builder, loc, DenseElementsAttr::get(type, ArrayRef(numbers)));
+  return arith::ConstantOp::create(nodes.builder, loc,
+                                   DenseElementsAttr::get(type, ArrayRef(numbers)));
 }
 
 Value zorro::raise::keysBelow(NodeBuilder &nodes, Location loc, Value lengths, int64_t keys) {
@@ -58,7 +59,8 @@ static Value movedBand(NodeBuilder &nodes, Location loc, const AttentionTerms &t
     auto type = RankedTensorType::get({}, b.getI64Type());
     return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, ArrayRef(n)));
   };
-  Value row = nodes.make(loc, "Add", 14, rows, {countUp(nodes, loc, {1, 1, queries, 1}), terms.offset});
+  Value row =
+      nodes.make(loc, "Add", 14, rows, {countUp(nodes, loc, {1, 1, queries, 1}), terms.offset});
   Value column = countUp(nodes, loc, {1, 1, 1, keys}), seen;
   auto limit = [&](StringRef compare, int64_t distance) {
     Value end = nodes.make(loc, "Add", 14, rows, {row, number(distance)});

@@ -150,9 +150,9 @@ static LogicalResult raisePow(Raiser &raiser, NodeOp node) {
       }));
 }
 
-/// The remainder of f64 numbers that hold f32 ones, with the sign of x, exactly: a quotient is rounded
-/// to 53 bits, but what it leaves needs fewer bits than f64 has, and six steps of 53 bits are more
-/// than lie between the largest and the smallest f32.
+/// The remainder of f64 numbers that hold f32 ones, with the sign of x, exactly: a quotient is
+/// rounded to 53 bits, but what it leaves needs fewer bits than f64 has, and six steps of 53 bits
+/// are more than lie between the largest and the smallest f32.
 static Value exactRemainder(OpBuilder &b, Location l, Value x, Value y) {
   Value rest = x, zero = scalarConstant(b, l, x.getType(), 0);
   for (int step = 0; step < 6; ++step) {

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------------------------===//
 //
-// Written out again as products, additions and a softmax, which recognition then reads like those of
-// any exporter. A padded key's score is added mask_filter_value, a finite number: what that leaves of
-// a row without other keys is kept.
+// Written out again as products, additions and a softmax, which recognition then reads like those
+// of any exporter. A padded key's score is added mask_filter_value, a finite number: what that
+// leaves of a row without other keys is kept.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -75,7 +75,8 @@ static Value findPresent(Expansion &e, Value padding, int64_t batch, int64_t que
     };
     Value present = e.make("Less", {countUp(e, keys), bound(0)});
     if (shape[0] == 2 * batch)
-      present = e.make("And", {present, e.make("GreaterOrEqual", {countUp(e, keys), bound(batch)})});
+      present =
+          e.make("And", {present, e.make("GreaterOrEqual", {countUp(e, keys), bound(batch)})});
     return present;
   }
   std::string text;

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------------------------===//
 //
-// A residual sum or the sum of embeddings, then a layer normalisation. Mean and InvStdDev, which only
-// training reads, are refused.
+// A residual sum or the sum of embeddings, then a layer normalisation. Mean and InvStdDev, which
+// only training reads, are refused.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -89,7 +89,8 @@ static bool expandEmbedding(Expansion &e) {
       return arith::ConstantOp::create(e.nodes.builder, e.loc, DenseElementsAttr::get(all, number));
     };
     if (Value mask = e.input(7)) {
-      Value ones = e.make("Cast", e.make("Equal", {mask, constant({}, 1)}), e.integer("to", kInt32));
+      Value ones =
+          e.make("Cast", e.make("Equal", {mask, constant({}, 1)}), e.integer("to", kInt32));
       e.give(1, e.make("ReduceSum", {ones, e.nodes.integers(e.loc, 1)}, e.integer("keepdims", 0)));
     } else {
       e.give(1, constant({type.getDimSize(0)}, 0));

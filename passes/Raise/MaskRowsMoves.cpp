@@ -44,7 +44,8 @@ static bool describeSlice(Constants &constants, NodeOp node, ArrayRef<int64_t> s
                           ArrayRef<int64_t> result, SmallVectorImpl<int64_t> &first,
                           SmallVectorImpl<int64_t> &step) {
   auto starts = parameters(constants, node, "starts", 1);
-  auto axes = parameters(constants, node, "axes", 3), steps = parameters(constants, node, "steps", 4);
+  auto axes = parameters(constants, node, "axes", 3),
+       steps = parameters(constants, node, "steps", 4);
   if (!starts || !axes || !steps || (!axes->empty() && axes->size() != starts->size()) ||
       (!steps->empty() && steps->size() != starts->size()) || shape.size() != result.size())
     return false;
@@ -189,7 +190,8 @@ bool MaskRows::describeMove(NodeOp node, unsigned result, Info &info) {
     return begin + shape[*axis] <= sourceShape[*axis];
   }
   if (node.is("Pad")) {
-    auto pads = parameters(constants, node, "pads", 1), axes = parameters(constants, node, "axes", 3);
+    auto pads = parameters(constants, node, "pads", 1),
+         axes = parameters(constants, node, "axes", 3);
     if (!pads || !axes || node.getString("mode", "constant") != "constant" ||
         (!node.getInput(1) && !node.getNodeAttr("pads")) || node.getNodeAttr("value"))
       return false;
@@ -501,7 +503,8 @@ RunsPtr MaskRows::readProduct(NodeOp node, NumberType number, ArrayRef<int64_t> 
     });
   };
   auto fail = [&] {
-    return refuse("node '" + node.getNodeName() + "' multiplies numbers that are no small integers");
+    return refuse("node '" + node.getNodeName() +
+                  "' multiplies numbers that are no small integers");
   };
   if (factors->size() == 0 || !isExact(*factors))
     return fail();

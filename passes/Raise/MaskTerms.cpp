@@ -94,7 +94,8 @@ std::optional<SmallVector<double>> MaskTerms::numbersOf(Value value) {
         break;
       sets.push_back(*of);
     }
-    auto from = NumberType::of(getElementTypeOrSelf(node.getInput(*op == ElementOp::Where ? 1 : 0)));
+    auto from =
+        NumberType::of(getElementTypeOrSelf(node.getInput(*op == ElementOp::Where ? 1 : 0)));
     bool known = sets.size() == operands && from && (operands < 3 || *op == ElementOp::Where);
     sets.resize(3, {0});
     for (double a : sets[0])
@@ -239,7 +240,8 @@ bool MaskTerms::descendInto(NodeOp node, const Roles &roles) {
     }
     return true;
   }
-  RankedTensorType from = node.getInputs().empty() ? RankedTensorType() : staticType(node.getInput(0));
+  RankedTensorType from =
+      node.getInputs().empty() ? RankedTensorType() : staticType(node.getInput(0));
   if (!from)
     return false;
   Roles own;

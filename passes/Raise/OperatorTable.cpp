@@ -81,7 +81,8 @@ void zorro::printOperatorTable(llvm::raw_ostream &os) {
   });
   os << llvm::format("%-36s %-10s %s\n", "operator", "versions", "becomes");
   for (const OperatorRow *row : rows) {
-    std::string name = row->domain.empty() ? row->name.str() : (row->domain + "." + row->name).str();
+    std::string name =
+        row->domain.empty() ? row->name.str() : (row->domain + "." + row->name).str();
     std::string versions = std::to_string(row->since) + "-";
     if (row->until != kNewest)
       versions += std::to_string(row->until);

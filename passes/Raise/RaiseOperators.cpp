@@ -152,8 +152,8 @@ struct RaiseOperatorsPass : zorro::impl::RaiseOperatorsBase<RaiseOperatorsPass> 
     return tensor && tensor.hasStaticShape() && tensor.getNumElements() == 0;
   }
 
-  /// What the verifiers say of the operations between `before` and `node`, which was raised to them:
-  /// no schema checks all that operands promise each other.
+  /// What the verifiers say of the operations between `before` and `node`, which was raised to
+  /// them: no schema checks all that operands promise each other.
   static std::string findContradiction(Operation *before, NodeOp node) {
     std::string fault;
     ScopedDiagnosticHandler handler(node.getContext(), [&](Diagnostic &diagnostic) {

@@ -218,7 +218,8 @@ Value Raiser::constant(DenseElementsAttr attr) {
 }
 
 Value Raiser::constant(RankedTensorType type, double number) {
-  return constant(DenseElementsAttr::get(type, Attribute(scalarAttr(type.getElementType(), number))));
+  return constant(
+      DenseElementsAttr::get(type, Attribute(scalarAttr(type.getElementType(), number))));
 }
 
 Value Raiser::asWeight(Value value) {

@@ -84,9 +84,10 @@ static Value logSumExp(Raiser &raiser, Value x, ArrayRef<int64_t> axes, ArrayRef
   RankedTensorType type = typeOf(x);
   auto fold = [&](Fold kind, Value value) {
     TypedAttr start = startOf(kind, type.getElementType());
-    Value folded = raiser.reduce(value, axes, start, [&](OpBuilder &b, Location l, ValueRange args) {
-      return foldScalars(kind, b, l, args[0], args[1]);
-    });
+    Value folded =
+        raiser.reduce(value, axes, start, [&](OpBuilder &b, Location l, ValueRange args) {
+          return foldScalars(kind, b, l, args[0], args[1]);
+        });
     return raiser.reshape(folded, kept);
   };
   Value highest = fold(Fold::Max, x);
@@ -202,8 +203,8 @@ static LogicalResult raiseArg(Raiser &raiser, NodeOp node) {
   return raiser.replace(node, raiser.reshape(first, result.getShape()));
 }
 
-/// result[..., i, ...] = sum over j <= i of x[..., j, ...]; j < i where exclusive, from the other end
-/// where reversed. What is not added is not multiplied by 0 either.
+/// result[..., i, ...] = sum over j <= i of x[..., j, ...]; j < i where exclusive, from the other
+/// end where reversed. What is not added is not multiplied by 0 either.
 static LogicalResult raiseCumSum(Raiser &raiser, NodeOp node) {
   auto given = raiser.constants.getIntegers(node.getInput(1));
   RankedTensorType type = typeOf(node.getInput(0));
@@ -215,7 +216,8 @@ static LogicalResult raiseCumSum(Raiser &raiser, NodeOp node) {
     return raiser.unsupported(node, "along axis " + Twine(given->front()));
   bool exclusive = node.getInt("exclusive", 0), reverse = node.getInt("reverse", 0);
   OpBuilder &builder = raiser.builder;
-  Type element = type.getElementType(), wide = isNarrowFloat(element) ? builder.getF32Type() : element;
+  Type element = type.getElementType(),
+       wide = isNarrowFloat(element) ? builder.getF32Type() : element;
   Value x = isNarrowFloat(element) ? raiser.convert(node.getInput(0), wide) : node.getInput(0);
   Value empty = tensor::EmptyOp::create(builder, raiser.loc, type.getShape(), wide);
   Value zero = scalarConstant(builder, raiser.loc, wide, 0);

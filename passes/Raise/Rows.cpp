@@ -176,8 +176,8 @@ static Value softmaxByLoops(Raiser &raiser, Value x, bool logarithm) {
 static Value softmaxOfRows(Raiser &raiser, NodeOp node, Value x) {
   Type element = typeOf(x).getElementType();
   if (isNarrowFloat(element))
-    return raiser.convert(softmaxOfRows(raiser, node, raiser.convert(x, raiser.builder.getF32Type())),
-                       element);
+    return raiser.convert(
+        softmaxOfRows(raiser, node, raiser.convert(x, raiser.builder.getF32Type())), element);
   bool logarithm = node.getOpType() == "LogSoftmax";
   if (logarithm || !element.isF32())
     return softmaxByLoops(raiser, x, logarithm);

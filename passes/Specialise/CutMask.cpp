@@ -137,13 +137,15 @@ static SmallVector<MaskPart> splitParts(ArrayRef<MaskPart> parts, ArrayRef<MaskP
 }
 
 MaskAttr zorro::narrowMask(MaskAttr mask, const Intervals &queries, const Intervals &keys) {
-  if (countOf(queries) == mask.getQueries().getTotal() && countOf(keys) == mask.getKeys().getTotal())
+  if (countOf(queries) == mask.getQueries().getTotal() &&
+      countOf(keys) == mask.getKeys().getTotal())
     return mask;
   SmallVector<MaskPart> q = partsOf(mask.getQueries(), queries), k = partsOf(mask.getKeys(), keys);
   auto isBand = [&](unsigned query, unsigned key) { return mask.getEntry(query, key).isBand(); };
   SmallVector<MaskPart> rows = splitParts(q, k, isBand);
-  return cutMask(mask, rows,
-                 splitParts(k, q, [&](unsigned key, unsigned query) { return isBand(query, key); }));
+  return cutMask(mask, rows, splitParts(k, q, [&](unsigned key, unsigned query) {
+                   return isBand(query, key);
+                 }));
 }
 
 Intervals zorro::keysSeen(MaskAttr mask, const Intervals &rows) {

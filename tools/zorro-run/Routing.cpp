@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------------------------===//
 //
-// One artefact comes from one model, so a name means the same tensor in all entries; that is checked.
+// One artefact comes from one model, so a name means the same tensor in all entries; that is
+// checked.
 //
 //===----------------------------------------------------------------------------------------===//
 

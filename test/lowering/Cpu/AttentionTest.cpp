@@ -1,4 +1,4 @@
-//===- AttentionTest.cpp - Masked attention against double precision --------------------*- C++ -*-===//
+//===- AttentionTest.cpp - Masked attention against double precision --------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -160,7 +160,8 @@ TEST_P(Attention, EmptyRows) {
   ASSERT_TRUE(kernel);
   for (const char *kind : {"nan", "uniform", "zero"}) {
     Data data(c);
-    MaskAttr mask = kernel->mask(std::string("a: 50 -> [], b: 10 -> [all] over k: 9 empty ") + kind);
+    MaskAttr mask =
+        kernel->mask(std::string("a: 50 -> [], b: 10 -> [all] over k: 9 empty ") + kind);
     ASSERT_TRUE(mask);
     auto plan = kernel->plan({data.qs, data.ks, data.vs}, data.os, mask, 0.3f);
     ASSERT_TRUE(succeeded(plan));

@@ -1,4 +1,4 @@
-//===- ContractTest.cpp - Contractions against double precision -------------------------*- C++ -*-===//
+//===- ContractTest.cpp - Contractions against double precision -------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -126,7 +126,8 @@ TEST_P(Contract, Epilogue) {
     int64_t m = c.batches * c.rows;
     // Rows are windows of a wider array, and the result goes into one.
     int64_t wide = c.k + 3, out = c.n + 5, gap = 4 * wide;
-    std::vector<float> x = randoms(c.batches * (c.rows * wide + gap), 2), w = randoms(c.k * c.n, 1, 2);
+    std::vector<float> x = randoms(c.batches * (c.rows * wide + gap), 2),
+                       w = randoms(c.k * c.n, 1, 2);
     std::vector<float> bias = randoms(c.n, 1, 3), table = randoms(c.rows * c.n, 1, 4);
     std::vector<float> rest = randoms(m * c.n, 1, 5), y(m * out, 7);
     std::vector<float> packed = pack(w, c.k, c.n, kernel->target);

@@ -1,4 +1,4 @@
-//===- EntryTest.cpp - A whole module: launches, places, record -------------------------*- C++ -*-===//
+//===- EntryTest.cpp - A whole module: launches, places, record -------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -152,7 +152,8 @@ TEST(Entry, ExportsOneNameAndIsReproducible) {
       llvm::MemoryBufferRef(llvm::StringRef(made[0].data(), made[0].size()), "code.so"));
   ASSERT_TRUE(bool(file));
   std::vector<std::string> exported;
-  for (auto symbol : llvm::cast<llvm::object::ELFObjectFileBase>(**file).getDynamicSymbolIterators())
+  for (auto symbol :
+       llvm::cast<llvm::object::ELFObjectFileBase>(**file).getDynamicSymbolIterators())
     if (auto name = symbol.getName(); name && !name->empty())
       exported.push_back(name->str());
   EXPECT_EQ(exported, std::vector<std::string>{ZORRO_CODE_SYMBOL});

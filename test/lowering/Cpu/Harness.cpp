@@ -1,4 +1,4 @@
-//===- Harness.cpp - Compile a kernel and call it -------------------------------------*- C++ -*-===//
+//===- Harness.cpp - Compile a kernel and call it ---------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -156,7 +156,8 @@ void Kernel::runRange(const LaunchPlan &plan, ArrayRef<const void *> pointers, i
     words.push_back(reinterpret_cast<int64_t>(plan.table->data()));
   words.insert(words.end(), plan.scalars.begin(), plan.scalars.end());
   // Whatever an earlier call left in the scratch memory must not matter.
-  char *base = scratch.data() + ZORRO_ALIGN - reinterpret_cast<uintptr_t>(scratch.data()) % ZORRO_ALIGN;
+  char *base =
+      scratch.data() + ZORRO_ALIGN - reinterpret_cast<uintptr_t>(scratch.data()) % ZORRO_ALIGN;
   std::memset(base, 0xff, scratchBytes);
   std::memset(base + scratchBytes, 0x5a, 32);
   function(words.data(), begin, end, base);

@@ -1,4 +1,4 @@
-//===- KernelTimes.cpp - Kernels beside the machine's peak ------------------------------*- C++ -*-===//
+//===- KernelTimes.cpp - Kernels beside the machine's peak ------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -83,11 +83,16 @@ static void measure(const char *name, bool wide, double work, const std::functio
 }
 
 static std::string contract(int64_t k, int64_t n, bool gelu) {
-  std::string x = "tensor<?x?x" + std::to_string(k) + "xf32>", y = "tensor<?x?x" + std::to_string(n) + "xf32>";
-  std::string w = "tensor<" + std::to_string(k) + "x" + std::to_string(n) + "xf32>", b = "tensor<" + std::to_string(n) + "xf32>";
-  return "zorro.kernel @k contract because \"time\" {\n^bb0(%x: " + x + ", %w: " + w + ", %b: " + b +
-         "):\n%y = zorro.contract %x, %w (%b) {\n^bb1(%a: f32, %c: f32):\n%0 = arith.addf %a, %c : f32\n" +
-         (gelu ? "%1 = zorro.gelu %0 erf : f32\nzorro.yield %1 : f32\n" : "zorro.yield %0 : f32\n") +
+  std::string x = "tensor<?x?x" + std::to_string(k) + "xf32>",
+              y = "tensor<?x?x" + std::to_string(n) + "xf32>";
+  std::string w = "tensor<" + std::to_string(k) + "x" + std::to_string(n) + "xf32>",
+              b = "tensor<" + std::to_string(n) + "xf32>";
+  return "zorro.kernel @k contract because \"time\" {\n^bb0(%x: " + x + ", %w: " + w +
+         ", %b: " + b +
+         "):\n%y = zorro.contract %x, %w (%b) {\n^bb1(%a: f32, %c: f32):\n%0 = arith.addf %a, %c : "
+         "f32\n" +
+         (gelu ? "%1 = zorro.gelu %0 erf : f32\nzorro.yield %1 : f32\n"
+               : "zorro.yield %0 : f32\n") +
          "} : " + x + ", " + w + " (" + b + ") -> " + y + "\nzorro.yield %y : " + y + "\n}";
 }
 

@@ -1,4 +1,4 @@
-//===- LoopsTest.cpp - Maps, moves and reductions ---------------------------------------*- C++ -*-===//
+//===- LoopsTest.cpp - Maps, moves and reductions ---------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -71,8 +71,9 @@ TEST_F(Picture, MarksRowsWithoutAKey) {
 }
 
 TEST_F(Picture, EscapesAndShortensNames) {
-  std::string svg = draw("#zorro.mask<\"<script>x</script>\": 8 -> [all], "
-                         "\"a name that is much too long for an axis\": 8 -> [] over k: 16 empty nan>");
+  std::string svg =
+      draw("#zorro.mask<\"<script>x</script>\": 8 -> [all], "
+           "\"a name that is much too long for an axis\": 8 -> [] over k: 16 empty nan>");
   EXPECT_EQ(svg.find("<script"), std::string::npos);
   EXPECT_NE(svg.find("&lt;script&gt;x&lt;/script&gt;"), std::string::npos);
   EXPECT_NE(svg.find("<title>a name that is much too long for an axis</title>"), std::string::npos);

@@ -19,7 +19,8 @@ using namespace zorro::report;
 
 static Work sumOf(StringRef function) {
   MLIRContext context;
-  context.loadDialect<ZorroDialect, arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect>();
+  context
+      .loadDialect<ZorroDialect, arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect>();
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(function, &context);
   Work work;
   if (module)
@@ -28,7 +29,8 @@ static Work sumOf(StringRef function) {
 }
 
 TEST(Work, Contraction) {
-  Work work = sumOf(R"(func.func @f(%a: tensor<2x5x3xf32>, %b: tensor<3x4xf32>) -> tensor<2x5x4xf32> {
+  Work work =
+      sumOf(R"(func.func @f(%a: tensor<2x5x3xf32>, %b: tensor<3x4xf32>) -> tensor<2x5x4xf32> {
     %0 = zorro.contract %a, %b : tensor<2x5x3xf32>, tensor<3x4xf32> -> tensor<2x5x4xf32>
     return %0 : tensor<2x5x4xf32>
   })");

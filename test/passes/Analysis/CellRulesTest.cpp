@@ -93,7 +93,8 @@ std::vector<Sample> samples() {
                     [=](unsigned w) { return bit(w, j) ? -kInf : bit(w, i) ? 1.5 : 2.5; }});
     list.push_back({Cell::any(t | other, kNaN, other),
                     [=](unsigned w) { return bit(w, j) ? std::nan("") : bit(w, i) ? 1.5 : 2.5; }});
-    list.push_back({Cell::zeroOrNaN(t), [=](unsigned w) { return bit(w, i) ? std::nan("") : 0.0; }});
+    list.push_back(
+        {Cell::zeroOrNaN(t), [=](unsigned w) { return bit(w, i) ? std::nan("") : 0.0; }});
     Cell dead = Cell::any(t, kFill);
     dead.kind = CellKind::Dead;
     list.push_back({dead, [=](unsigned w) { return bit(w, i) ? -2e30f : -1e37f; }});

@@ -266,8 +266,8 @@ private:
     case 17: {
       if (rank == 0 || isBool || isFloat || of.isUnsignedInteger())
         return {};
-      return node("CumSum", 14, shape, of, {a, dense(RankedTensorType::get({}, builder.getI64Type()),
-                                                     {double(axis)})},
+      return node("CumSum", 14, shape, of,
+                  {a, dense(RankedTensorType::get({}, builder.getI64Type()), {double(axis)})},
                   {attr("exclusive", below(2)), attr("reverse", below(2))});
     }
     case 18: {
@@ -323,7 +323,8 @@ private:
                      dense(scalar, {double(step)})});
       }
       case 1:
-        return node("ConstantOfShape", 9, {3, 4}, builder.getF32Type(), nodes.integers(loc, {3, 4}));
+        return node("ConstantOfShape", 9, {3, 4}, builder.getF32Type(),
+                    nodes.integers(loc, {3, 4}));
       case 2:
         if (rank != 2 || of.isF16())
           return {};
@@ -348,8 +349,8 @@ private:
         to[axis] = 1; // each place is written at most once
       auto type = RankedTensorType::get(to, of);
       std::vector<double> numbers(type.getNumElements(), 1);
-      return node("ScatterElements", 18, shape, of, {a, index(to, shape[axis]), dense(type, numbers)},
-                  attr("axis", axis));
+      return node("ScatterElements", 18, shape, of,
+                  {a, index(to, shape[axis]), dense(type, numbers)}, attr("axis", axis));
     }
     }
   }

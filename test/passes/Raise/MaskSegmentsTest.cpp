@@ -75,7 +75,9 @@ TEST_F(MaskSegmentsTest, Forms) {
   expect(8, [](int64_t i, int64_t j) { return true; }, "s0: 8 -> [s0] over s0: 8");
   expect(8, [](int64_t i, int64_t j) { return j <= i; }, "s0: 8 -> [s0 causal] over s0: 8");
   expect(8, [](int64_t i, int64_t j) { return j == i; }, "s0: 8 -> [s0 same] over s0: 8");
-  expect(8, [](int64_t i, int64_t j) { return j < i; }, "s0: 1 -> [], s1: 7 -> [s0, s1 band(*, -1)] over s0: 1, s1: 7");
+  expect(
+      8, [](int64_t i, int64_t j) { return j < i; },
+      "s0: 1 -> [], s1: 7 -> [s0, s1 band(*, -1)] over s0: 1, s1: 7");
   expect(9, [](int64_t i, int64_t j) { return std::abs(i - j) <= 2; },
          "s0: 9 -> [s0 band(-2, 2)] over s0: 9");
   expect(9, [](int64_t i, int64_t j) { return j < 4 || j <= i; },

@@ -84,7 +84,8 @@ static bool emptiesRow(SoftmaxOp op, const StreamDependence &streams, const Valu
 
 static bool emptiesRow(func::FuncOp main, const StreamDependence &streams, const Values &values) {
   for (Operation &op : main.front().without_terminator()) {
-    if (auto attention = dyn_cast<AttentionOp>(op); attention && emptiesRow(attention, streams, values))
+    if (auto attention = dyn_cast<AttentionOp>(op);
+        attention && emptiesRow(attention, streams, values))
       return true;
     if (auto softmax = dyn_cast<SoftmaxOp>(op); softmax && emptiesRow(softmax, streams, values))
       return true;
@@ -108,7 +109,8 @@ void ClaimCheck::compare(const StreamDependence &streams, const Values &before, 
         claimed += claims;
         seen += differs;
         unclaimed += differs && !claims;
-        wrongConstants += cell.isKnown() && !isSame(x, cell.value) && std::abs(x - cell.value) > 1e-6;
+        wrongConstants +=
+            cell.isKnown() && !isSame(x, cell.value) && std::abs(x - cell.value) > 1e-6;
         hiddenNaNs += std::isnan(x) && !(cell.mayBe() & kNaN);
       });
     }

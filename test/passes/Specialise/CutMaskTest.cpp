@@ -83,7 +83,8 @@ protected:
   static bool sees(MaskAttr mask, int64_t i, int64_t j) {
     unsigned q = MaskAttr::segmentOf(mask.getQueries(), i);
     unsigned k = MaskAttr::segmentOf(mask.getKeys(), j);
-    return mask.getEntry(q, k).sees(i - mask.getQueries().getBegin(q), j - mask.getKeys().getBegin(k));
+    return mask.getEntry(q, k).sees(i - mask.getQueries().getBegin(q),
+                                    j - mask.getKeys().getBegin(k));
   }
 
   static SmallVector<int64_t> listOf(const Intervals &ranges) {
@@ -106,7 +107,9 @@ protected:
     for (auto [i, row] : llvm::enumerate(rows))
       for (auto [j, key] : llvm::enumerate(keys))
         ASSERT_EQ(sees(after, i, j), sees(before, row, key))
-            << "query " << row << ", key " << key << "\n" << textOf(before) << "\n" << textOf(after);
+            << "query " << row << ", key " << key << "\n"
+            << textOf(before) << "\n"
+            << textOf(after);
   }
 
   MLIRContext context;
@@ -152,8 +155,9 @@ TEST_F(CutMask, FinerSegmentsMeanTheSame) {
 TEST_F(CutMask, WholeIsTheSameTable) {
   for (int round = 0; round != 50; ++round) {
     MaskAttr mask = randomMask();
-    EXPECT_EQ(narrowMask(mask, {{0, mask.getQueries().getTotal()}}, {{0, mask.getKeys().getTotal()}}),
-              mask);
+    EXPECT_EQ(
+        narrowMask(mask, {{0, mask.getQueries().getTotal()}}, {{0, mask.getKeys().getTotal()}}),
+        mask);
   }
 }
 

@@ -21,13 +21,16 @@ public:
     for (const char *name : {"a", "b"}) {
       int64_t tokens = 1 + below(4);
       list.push_back({std::string("%") + name, tokens, 4});
-      arguments += std::string(arguments.empty() ? "" : ", ") + "%" + name + ": " + type(tokens, 4) +
-                   " {zorro.name = \"" + name + "\"}";
+      arguments += std::string(arguments.empty() ? "" : ", ") + "%" + name + ": " +
+                   type(tokens, 4) + " {zorro.name = \"" + name + "\"}";
     }
     arguments += ", %p: tensor<32xi1> {zorro.name = \"p\"}";
-    weights += "zorro.weight @w : tensor<4x4xf32> from \"m\"[7, 64] stored tensor<4x4xf32> hash \"0\"\n"
-               "zorro.weight @f : tensor<1x3x4xf32> from \"m\"[3, 48] stored tensor<1x3x4xf32> hash \"0\"\n";
-    body += "  %w = zorro.weight_ref @w : tensor<4x4xf32>\n  %f = zorro.weight_ref @f : tensor<1x3x4xf32>\n";
+    weights +=
+        "zorro.weight @w : tensor<4x4xf32> from \"m\"[7, 64] stored tensor<4x4xf32> hash \"0\"\n"
+        "zorro.weight @f : tensor<1x3x4xf32> from \"m\"[3, 48] stored tensor<1x3x4xf32> hash "
+        "\"0\"\n";
+    body += "  %w = zorro.weight_ref @w : tensor<4x4xf32>\n  %f = zorro.weight_ref @f : "
+            "tensor<1x3x4xf32>\n";
     list.push_back({"%f", 3, 4});
     join(list[0], list[1]);
     for (int i = 0, n = 4 + below(10); i != n; ++i)
@@ -196,12 +199,15 @@ private:
     std::string zero = fresh(), s = fresh(), mask = fresh(), e = fresh(), d = fresh(), p = fresh(),
                 z = fresh(), name = fresh(), pad = fresh();
     line(zero + " = arith.constant dense<0.0> : " + scores);
-    line(s + " = linalg.generic {indexing_maps = [affine_map<(b, i, j, k) -> (b, i, k)>, "
-             "affine_map<(b, i, j, k) -> (b, j, k)>, affine_map<(b, i, j, k) -> (b, i, j)>], "
-             "iterator_types = [\"parallel\", \"parallel\", \"parallel\", \"reduction\"]} ins(" +
-         q.name + ", " + k.name + " : " + type(n, w) + ", " + type(m, w) + ") outs(" + zero + " : " +
-         scores + ") {\n  ^bb0(%l: f32, %r: f32, %o: f32):\n    %m = arith.mulf %l, %r : f32\n    "
-                  "%s = arith.addf %o, %m : f32\n    linalg.yield %s : f32\n  } -> " + scores);
+    line(s +
+         " = linalg.generic {indexing_maps = [affine_map<(b, i, j, k) -> (b, i, k)>, "
+         "affine_map<(b, i, j, k) -> (b, j, k)>, affine_map<(b, i, j, k) -> (b, i, j)>], "
+         "iterator_types = [\"parallel\", \"parallel\", \"parallel\", \"reduction\"]} ins(" +
+         q.name + ", " + k.name + " : " + type(n, w) + ", " + type(m, w) + ") outs(" + zero +
+         " : " + scores +
+         ") {\n  ^bb0(%l: f32, %r: f32, %o: f32):\n    %m = arith.mulf %l, %r : f32\n    "
+         "%s = arith.addf %o, %m : f32\n    linalg.yield %s : f32\n  } -> " +
+         scores);
     std::string rows;
     int64_t cutQ = below(n + 1), cutK = below(m + 1), kind = below(4);
     for (int64_t i = 0; i != n; ++i) {
@@ -232,12 +238,15 @@ private:
          maskBody(padded ? "%both" : "%c") + "    linalg.yield %s : f32\n  } -> " + scores);
     line(p + " = zorro.softmax " + d + " : " + scores);
     line(z + " = arith.constant dense<0.0> : " + type(n, w));
-    line(name + " = linalg.generic {indexing_maps = [affine_map<(b, i, k, j) -> (b, i, j)>, "
-                "affine_map<(b, i, k, j) -> (b, j, k)>, affine_map<(b, i, k, j) -> (b, i, k)>], "
-                "iterator_types = [\"parallel\", \"parallel\", \"parallel\", \"reduction\"]} ins(" +
+    line(name +
+         " = linalg.generic {indexing_maps = [affine_map<(b, i, k, j) -> (b, i, j)>, "
+         "affine_map<(b, i, k, j) -> (b, j, k)>, affine_map<(b, i, k, j) -> (b, i, k)>], "
+         "iterator_types = [\"parallel\", \"parallel\", \"parallel\", \"reduction\"]} ins(" +
          p + ", " + k.name + " : " + scores + ", " + type(m, w) + ") outs(" + z + " : " +
-         type(n, w) + ") {\n  ^bb0(%l: f32, %r: f32, %o: f32):\n    %m = arith.mulf %l, %r : f32\n    "
-                      "%s = arith.addf %o, %m : f32\n    linalg.yield %s : f32\n  } -> " + type(n, w));
+         type(n, w) +
+         ") {\n  ^bb0(%l: f32, %r: f32, %o: f32):\n    %m = arith.mulf %l, %r : f32\n    "
+         "%s = arith.addf %o, %m : f32\n    linalg.yield %s : f32\n  } -> " +
+         type(n, w));
     add(name, n, w);
   }
 
@@ -248,10 +257,10 @@ private:
     if (x.tokens * x.width % tokens || tokens > 14)
       tokens = x.tokens;
     int64_t width = x.tokens * x.width / tokens;
-    line(flat + " = tensor.collapse_shape " + x.name + " [[0], [1, 2]] : " + type(x.tokens, x.width) +
-         " into " + f);
-    line(name + " = tensor.expand_shape " + flat + " [[0], [1, 2]] output_shape [1, " + num(tokens) +
-         ", " + num(width) + "] : " + f + " into " + type(tokens, width));
+    line(flat + " = tensor.collapse_shape " + x.name +
+         " [[0], [1, 2]] : " + type(x.tokens, x.width) + " into " + f);
+    line(name + " = tensor.expand_shape " + flat + " [[0], [1, 2]] output_shape [1, " +
+         num(tokens) + ", " + num(width) + "] : " + f + " into " + type(tokens, width));
     add(name, tokens, width);
   }
 
@@ -289,8 +298,9 @@ private:
       const Entry &r = y.tokens == x.tokens && y.width == 4 ? y : x;
       std::string name = fresh();
       line(name + " = zorro.contract " + x.name + ", %w (" + r.name +
-           ") {\n  ^bb0(%acc: f32, %r: f32):\n    %s = arith.addf %acc, %r : f32\n    zorro.yield %s : "
-           "f32\n  } : " + type(x.tokens, 4) + ", tensor<4x4xf32> (" + type(x.tokens, 4) + ") -> " +
+           ") {\n  ^bb0(%acc: f32, %r: f32):\n    %s = arith.addf %acc, %r : f32\n    zorro.yield "
+           "%s : f32\n  } : " +
+           type(x.tokens, 4) + ", tensor<4x4xf32> (" + type(x.tokens, 4) + ") -> " +
            type(x.tokens, 4));
       return add(name, x.tokens, 4);
     }
@@ -304,8 +314,8 @@ private:
         return;
       std::string empty = fresh(), name = fresh();
       line(empty + " = tensor.empty() : " + type(x.width, x.tokens));
-      line(name + " = linalg.transpose ins(" + x.name + " : " + type(x.tokens, x.width) + ") outs(" +
-           empty + " : " + type(x.width, x.tokens) + ") permutation = [0, 2, 1]");
+      line(name + " = linalg.transpose ins(" + x.name + " : " + type(x.tokens, x.width) +
+           ") outs(" + empty + " : " + type(x.width, x.tokens) + ") permutation = [0, 2, 1]");
       return add(name, x.width, x.tokens);
     }
     }

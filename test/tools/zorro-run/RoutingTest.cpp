@@ -73,7 +73,8 @@ const std::vector<Entries::Spec> specs = {
 
 class RoutingTest : public ::testing::Test {
 protected:
-  void write(const char *name, uint32_t type, std::vector<int64_t> dims, std::vector<float> values) {
+  void write(const char *name, uint32_t type, std::vector<int64_t> dims,
+             std::vector<float> values) {
     npy::Array array{type, std::move(dims), {}};
     for (float value : values)
       if (type == ZORRO_F32)
