@@ -1,4 +1,4 @@
-//===- AttentionMaskTest.cpp - Bands, key ranges and padding at run time ----------------*- C++ -*-===//
+//===- AttentionMaskTest.cpp - Bands, key ranges and padding at run time ----*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -317,7 +317,8 @@ TEST_P(AttentionMask, RandomTables) {
     auto [d, v] = sizes[random() % 3];
     int64_t tokens = random() % 4 ? 90 : 330;
     Masked m;
-    m.call = {between(random, 1, 2), 2, between(random, 1, tokens), between(random, 1, tokens), d, v};
+    m.call = {between(random, 1, 2),      2, between(random, 1, tokens),
+              between(random, 1, tokens), d, v};
     m.call.joint = random() % 3 == 0;
     if (random() % 8)
       m.mask = randomMask(random, m.call.queries, m.call.keys);

@@ -1,12 +1,12 @@
-//===- MultiplyAddsTest.cpp - Generated code does the work that was planned -------------*- C++ -*-===//
+//===- MultiplyAddsTest.cpp - Generated code does the work that was planned -*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------------------------===//
 //
-// Every multiply-add of the two products is made to count itself as it runs. What is counted must be
-// what the plan says: the live work, rounded up to tiles, and nothing of what a mask drops.
+// Every multiply-add of the two products is made to count itself as it runs. What is counted must
+// be what the plan says: the live work, rounded up to tiles, and nothing of what a mask drops.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -39,8 +39,8 @@ int64_t *counter() {
   return word;
 }
 
-/// Makes every multiply-add whose addend is no constant (those are polynomials) add its lanes to the
-/// counter.
+/// Makes every multiply-add whose addend is no constant (those are polynomials) add its lanes to
+/// the counter.
 void countMultiplyAdds(ModuleOp module) {
   SmallVector<Operation *> found;
   module.walk([&](Operation *op) {
@@ -118,12 +118,14 @@ TEST_P(MultiplyAdds, OfAContractionAreItsTiles) {
     ASSERT_TRUE(succeeded(plan));
     std::vector<float> x = randoms(rows * 24), y(rows * 50);
     std::vector<float> w = pack(randoms(24 * 50), 24, 50, kernel->target);
-    int64_t counted = countOf(kernel->kernel, kernel->target, *plan, {x.data(), w.data(), y.data()});
+    int64_t counted =
+        countOf(kernel->kernel, kernel->target, *plan, {x.data(), w.data(), y.data()});
     EXPECT_EQ(counted, plan->multiplyAdds);
     // Less than one tile over in either direction.
     int64_t strips = (rows + kernel->target.tileRows() - 1) / kernel->target.tileRows();
     int64_t panels = (50 + kernel->target.tileColumns() - 1) / kernel->target.tileColumns();
-    EXPECT_EQ(counted, strips * kernel->target.tileRows() * panels * kernel->target.tileColumns() * 24);
+    EXPECT_EQ(counted,
+              strips * kernel->target.tileRows() * panels * kernel->target.tileColumns() * 24);
   }
 }
 
@@ -176,7 +178,8 @@ TEST_P(MultiplyAdds, OfFourModalitiesAreTheirLiveBlocks) {
     auto seen = [&](char modality) -> std::string {
       if (absent && modality == '1')
         return "";
-      return std::string(names[modality - '0']) + (absent && modality == '2' ? " keys(0, 300)" : "");
+      return std::string(names[modality - '0']) +
+             (absent && modality == '2' ? " keys(0, 300)" : "");
     };
     std::string rows, over = "a: 800, b: 198, c: 800, d: 662";
     const int sizes[] = {800, 198, 800, 662};

@@ -1,4 +1,4 @@
-//===- RowsTest.cpp - Normalisations and softmax against double precision ---------------*- C++ -*-===//
+//===- RowsTest.cpp - Normalisations and softmax against double precision ---*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
