@@ -94,12 +94,7 @@ void MaskRows::bind(Value value, double number) {
   if (!isNew)
     return;
   // What was not known may be now.
-  SmallVector<Value> open;
-  for (auto &[other, info] : infos)
-    if (!info->constant)
-      open.push_back(other);
-  for (Value other : open)
-    infos.erase(other);
+  forgetOpen();
 }
 
 void MaskRows::unbind() {
@@ -107,12 +102,16 @@ void MaskRows::unbind() {
     return;
   bound.clear();
   ++epoch;
+  forgetOpen();
+}
+
+void MaskRows::forgetOpen() {
   SmallVector<Value> open;
-  for (auto &[other, info] : infos)
+  for (auto &[value, info] : infos)
     if (!info->constant)
-      open.push_back(other);
-  for (Value other : open)
-    infos.erase(other);
+      open.push_back(value);
+  for (Value value : open)
+    infos.erase(value);
 }
 
 const MaskRows::Info &MaskRows::infoOf(Value value) {

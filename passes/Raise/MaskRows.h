@@ -32,7 +32,7 @@ public:
   /// The element-wise operation that `node` is; nothing for another one.
   static std::optional<ElementOp> elementOpOf(onnx::NodeOp node);
 
-  /// Takes `value`, known at run time only, for one whose elements all are `number`, until `unbind`.
+  /// Takes `value`, known at run time only, as if all its elements were `number`, until `unbind`.
   void bind(mlir::Value value, double number);
   void unbind();
 
@@ -69,6 +69,8 @@ private:
     std::map<llvm::SmallVector<int64_t>, int64_t> updates; // by indices: row of the updates
   };
 
+  /// Forgets what is known of values that constants alone do not determine.
+  void forgetOpen();
   const Info &infoOf(mlir::Value value);
   void describe(mlir::Value value, Info &info);
   bool describeNode(onnx::NodeOp node, unsigned result, Info &info);
