@@ -76,7 +76,7 @@ class Cuts:
         if got != expected:
             raise Fault(f"{what}: expected {expected} but got {got}")
 
-    # -- Subsets ------------------------------------------------------------------------------------
+    # -- Subsets ------------------------------------------------------------------------------
 
     def everySubset(self, tokens):
         model = StreamsModel(tokens)
@@ -154,7 +154,7 @@ class Cuts:
                                            "--keep-output=audio_out", "-o", self.path("no.so")),
                       6, ("audio_out", "'audio'", "text"))
 
-    # -- Padding and absence --------------------------------------------------------------------------
+    # -- Padding and absence ------------------------------------------------------------------
 
     def padded(self):
         """Padding that is known at run time is cut with the keys that it speaks of."""

@@ -1,8 +1,8 @@
 # Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Makes small Zorros of any number of modalities, in which all there is to cut hangs together: one
-position table for all tokens, one QKV weight, one weight of pooling queries; with or without padding
-that is known at run time."""
+position table for all tokens, one QKV weight, one weight of pooling queries; with or without
+padding that is known at run time."""
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper, save

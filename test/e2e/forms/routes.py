@@ -91,11 +91,8 @@ def omni(streams):
 
 
 def omniGlobal(streams):
-    """OmniZorro with one global token that sees all and is seen by all."""
-    routes = zorroRoutes(streams)
-    for name in streams.modalities:
-        routes[name] = [name, FUSION]
-    return fromRoutes(streams, routes)
+    """OmniZorro with one global token that sees all and is seen by all: a bottleneck of one."""
+    return bottleneck(streams)
 
 
 def channels(streams):

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Opens reports in a headless browser: nothing on the console, nothing from elsewhere, the table and
-one picture per mask in the document, nothing wider than the window.
+"""Opens reports in a headless browser: nothing on the console, nothing from elsewhere, the table
+and one picture per mask in the document, nothing wider than the window.
 
 usage: browser.py --zorro-opt=FILE --models=FOLDER"""
 

@@ -26,10 +26,12 @@ outputs = ", ".join(f'{whole} {{zorro.name = "output_{i}_{"y" * 60}"}}' for i in
 print(f"func.func @main({inputs}) -> ({outputs}) {{")
 print("%x = zorro.join " + ", ".join(f"%a{i}" for i in range(STREAMS)) + " axis 1 of #tokens : "
       + ", ".join([part] * STREAMS) + f" -> {whole}")
-print(f"%o = tensor.expand_shape %x [[0, 1], [2], [3]] output_shape [1, 1, 480, 16] : {whole} into {T}")
+print("%o = tensor.expand_shape %x [[0, 1], [2], [3]] output_shape [1, 1, 480, 16] : "
+      f"{whole} into {T}")
 last = "%o"
 for i in range(LAYERS):
-    print(f"%o{i} = zorro.attention {last}, {last}, {last} mask #m{i} scale 0.25 : {T}, {T}, {T} -> {T} "
+    print(f"%o{i} = zorro.attention {last}, {last}, {last} mask #m{i} scale 0.25 : "
+          f"{T}, {T}, {T} -> {T} "
           f'loc("/layer.{i}/{"z" * 80}/Softmax")')
     last = f"%o{i}"
     print(f"%r{i} = tensor.collapse_shape {last} [[0, 1], [2], [3]] : {T} into {whole}")
