@@ -14,6 +14,9 @@
 #include "passes/Raise/Equation.h"
 #include "passes/Raise/Raiser.h"
 
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
+
 #include <cmath>
 #include <numeric>
 
@@ -28,13 +31,58 @@ bool AttentionPattern::refuse(const Twine &why) {
   return false;
 }
 
-bool AttentionPattern::match() { return matchScores() && matchProduct() && matchValues(); }
+bool AttentionPattern::match() {
+  if (matchScores() && matchProduct() && matchValues())
+    return true;
+  if (reason.empty() && stop != softmax && looksLikeAttention(softmax))
+    refuse("node '" + stop.getNodeName() + "' (" + stop.getOpType() +
+           ") on its scores is not understood");
+  else if (reason.empty() && looksLikeAttention(softmax))
+    refuse("its softmax is not one over keys alone");
+  return false;
+}
+
+/// Whether `node` moves elements or changes each on its own.
+static bool isLight(NodeOp node) {
+  static const llvm::StringSet<> kLight = {
+      "Abs",      "Add",   "Cast", "CastLike", "Clip",      "Concat", "Div",     "Dropout",
+      "Exp",      "Expand", "Flatten", "Identity", "Log",  "Max",    "Min",     "Mul",
+      "Neg",      "Pow",   "Relu", "Reshape",  "Sigmoid",   "Slice",  "Softplus", "Split",
+      "Squeeze",  "Sub",   "Sum",  "Tanh",     "Transpose", "Unsqueeze", "Where"};
+  return node.getDomain().empty() && kLight.contains(node.getOpType());
+}
+
+/// A product of two values, light nodes, `softmax`, light nodes, and a product again.
+bool AttentionPattern::looksLikeAttention(NodeOp softmax) {
+  constexpr unsigned kMaxNodes = 64;
+  llvm::SetVector<Operation *> found;
+  found.insert(softmax);
+  bool behind = false, ahead = false;
+  for (unsigned i = 0; i < found.size() && found.size() < kMaxNodes && !ahead; ++i)
+    for (Operation *user : found[i]->getUsers()) {
+      auto node = dyn_cast<NodeOp>(user);
+      ahead |= isProduct(node);
+      if (node && isLight(node))
+        found.insert(node);
+    }
+  found.clear();
+  found.insert(softmax);
+  for (unsigned i = 0; i < found.size() && found.size() < kMaxNodes && ahead && !behind; ++i)
+    for (Value input : found[i]->getOperands()) {
+      auto node = input.getDefiningOp<NodeOp>();
+      behind |= isScores(node);
+      if (node && isLight(node))
+        found.insert(node);
+    }
+  return ahead && behind;
+}
 
 //===----------------------------------------------------------------------------------------===//
 // Scores
 //===----------------------------------------------------------------------------------------===//
 
 bool AttentionPattern::matchScores() {
+  stop = softmax;
   RankedTensorType type = staticType(softmax->getResult(0));
   if (!type || type.getRank() < 2 || !isa<FloatType>(type.getElementType()))
     return false;
@@ -49,6 +97,8 @@ bool AttentionPattern::matchScores() {
       product = node;
       break;
     }
+    if (node)
+      stop = node;
     if (!node || !steps.match(node, value)) {
       // A mask over something else than a product is worth a word; a plain softmax is not.
       if (!steps.getReason().empty())
@@ -118,8 +168,8 @@ bool AttentionPattern::matchProduct() {
     if (q.perm.empty() || k.perm.empty())
       return refuse("the equation of node '" + product.getNodeName() + "' is no product of rows");
   }
-  // The softmax of a linear layer is not attention.
-  if (Constants::isConstant(k.value))
+  // The softmax of a linear layer is not attention, unless there is a mask.
+  if (Constants::isConstant(k.value) && !steps.selects())
     return false;
   auto type = cast<RankedTensorType>(product->getResult(0).getType());
   table.emplace(type, constants);
@@ -186,10 +236,8 @@ void AttentionPattern::peelKeys() {
 // Values
 //===----------------------------------------------------------------------------------------===//
 
-bool AttentionPattern::matchValues() {
-  Value weights = softmax->getResult(0);
-  locations.push_back(softmax.getLoc());
-  // Where(IsNaN(p), 0, p)
+/// False where something else asks for NaN.
+bool AttentionPattern::matchRepair(Value weights, NodeOp &repair) {
   for (Operation *user : weights.getUsers()) {
     auto isNan = dyn_cast<NodeOp>(user);
     if (!isNan || !isNan.is("IsNaN") || !isNan->hasOneUse())
@@ -199,19 +247,55 @@ bool AttentionPattern::matchValues() {
         where.getInput(2) != weights || constants.getSplat(where.getInput(1)) != 0.0 ||
         std::distance(weights.user_begin(), weights.user_end()) != 2)
       return refuse("node '" + isNan.getNodeName() + "' asks for NaN in an unknown way");
-    nanRows = NanRows::Zero;
-    locations.push_back(where.getLoc());
-    weights = where->getResult(0);
-    break;
+    repair = where;
   }
+  return true;
+}
+
+/// Whether `node` sets weights to zero, or multiplies them by what may be zeros and ones.
+bool AttentionPattern::matchZeroing(NodeOp node, Value weights) {
+  if (node->getNumResults() != 1 || node->getResult(0).getType() != weights.getType())
+    return false;
+  if (node.is("Mul")) {
+    table->zeroWeights(node.getInput(node.getInput(0) == weights ? 1 : 0), true, true,
+                       node.getNodeName());
+    return true;
+  }
+  if (!node.is("Where") || node.getInput(0) == weights)
+    return false;
+  unsigned at = node.getInput(1) == weights ? 1 : 2;
+  if (constants.getSplat(node.getInput(3 - at)) != 0.0)
+    return false;
+  table->zeroWeights(node.getInput(0), at == 1, false, node.getNodeName());
+  return true;
+}
+
+bool AttentionPattern::matchValues() {
+  Value weights = softmax->getResult(0);
+  locations.push_back(softmax.getLoc());
   NodeOp node;
   while (true) {
+    // Where(IsNaN(p), 0, p)
+    NodeOp repair;
+    if (!matchRepair(weights, repair))
+      return false;
+    if (repair) {
+      nanRows = NanRows::Zero;
+      locations.push_back(repair.getLoc());
+      weights = repair->getResult(0);
+      continue;
+    }
     if (!weights.hasOneUse())
       return refuse("its weights are used more than once");
     node = dyn_cast<NodeOp>(*weights.user_begin());
-    if (!node || !(node.is("Cast") || node.is("Identity") || node.is("Dropout")) ||
-        skipCasts(node->getResult(0)) == node->getResult(0))
+    if (!node)
       break;
+    bool keeps = (node.is("Cast") || node.is("Identity") || node.is("Dropout")) &&
+                 skipCasts(node->getResult(0)) != node->getResult(0);
+    if (!keeps && !matchZeroing(node, weights))
+      break;
+    if (!keeps)
+      locations.push_back(node.getLoc());
     weights = node->getResult(0);
   }
   if (!isProduct(node))

@@ -45,7 +45,10 @@ private:
   bool matchScores();
   bool matchProduct();
   bool matchValues();
+  bool matchRepair(mlir::Value weights, onnx::NodeOp &repair);
+  bool matchZeroing(onnx::NodeOp node, mlir::Value weights);
   bool refuse(const llvm::Twine &why);
+  static bool looksLikeAttention(onnx::NodeOp softmax);
 
   void peelScale(mlir::Value &value);
   void peelKeys();
@@ -53,6 +56,7 @@ private:
                       llvm::ArrayRef<int64_t> leading);
 
   onnx::NodeOp softmax, product, last;
+  onnx::NodeOp stop; // where the way back from the softmax ended
   Constants &constants;
   MaskSteps steps;
   llvm::SmallVector<mlir::Location> locations;

@@ -19,8 +19,6 @@ using namespace zorro;
 using namespace zorro::raise;
 using onnx::NodeOp;
 
-// At and below this a fill drops its key without an assumption.
-constexpr double kDrops = -1e30;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 void AttentionVariants::replace(NodeOp node, Value value) {
@@ -34,7 +32,8 @@ void AttentionVariants::rewrite(func::FuncOp function) {
     if (node->getNumResults() == 0 || node->getResult(0).use_empty())
       continue;
     (void)(dropDropout(node) || rewriteLogSoftmax(node) || rewriteQuotient(node) ||
-           rewriteRepair(node) || rewriteMaskedWeights(node) || moveReshape(node));
+           rewriteRepair(node) || rewriteTransposed(node) ||
+           moveReshape(node));
   }
 }
 
@@ -204,7 +203,7 @@ bool AttentionVariants::rewriteQuotient(NodeOp node) {
 }
 
 //===----------------------------------------------------------------------------------------===//
-// Masks behind the softmax
+// Repairs of NaN
 //===----------------------------------------------------------------------------------------===//
 
 /// Where(Not(IsNaN(p)), p, 0) with its branches changed over.
@@ -219,91 +218,30 @@ bool AttentionVariants::rewriteRepair(NodeOp node) {
   return true;
 }
 
-namespace {
-/// A condition and whether a key is kept where it is true.
-struct Keep {
-  Value condition;
-  bool when = true;
+//===----------------------------------------------------------------------------------------===//
+// Softmax over another axis
+//===----------------------------------------------------------------------------------------===//
 
-  static Keep of(Value condition, bool when) {
-    while (auto inverted = definedBy(condition, "Not")) {
-      condition = inverted.getInput(0);
-      when = !when;
-    }
-    return {condition, when};
-  }
-  bool operator==(const Keep &other) const {
-    return condition == other.condition && when == other.when;
-  }
-};
-} // namespace
-
-/// Weights set to zero where the scores were masked, too: a row without a live key is a row of
-/// zeros, whatever the fill was.
-bool AttentionVariants::rewriteMaskedWeights(NodeOp node) {
-  OpBuilder builder(node);
-  NodeBuilder nodes(builder);
-  Value weights, condition;
-  bool when = true, multiplies = node.is("Mul");
-  if (node.is("Where")) {
-    bool zeroFirst = constants.getSplat(node.getInput(1)) == 0.0;
-    if (!zeroFirst && constants.getSplat(node.getInput(2)) != 0.0)
+/// A softmax between two transpositions that undo each other.
+bool AttentionVariants::rewriteTransposed(NodeOp node) {
+  auto softmax = node.is("Transpose") ? definedBy(node.getInput(0), "Softmax") : NodeOp();
+  auto first = softmax ? definedBy(softmax.getInput(0), "Transpose") : NodeOp();
+  auto type = staticType(node->getResult(0));
+  // Before opset 13 a softmax takes all axes from its own on.
+  if (!first || !type || softmax.getSinceVersion() < 13 || first.getInput(0).getType() != type)
+    return false;
+  SmallVector<int64_t> there = permutationOf(first), back = permutationOf(node);
+  for (size_t i = 0; i < there.size(); ++i)
+    if (there[back[i]] != int64_t(i))
       return false;
-    weights = node.getInput(zeroFirst ? 2 : 1);
-    condition = node.getInput(0);
-    when = !zeroFirst;
-  } else if (multiplies) {
-    for (unsigned i : {0, 1})
-      if (definedBy(node.getInput(i), "Softmax")) {
-        weights = node.getInput(i);
-        auto cast = definedBy(node.getInput(1 - i), "Cast");
-        condition = cast ? cast.getInput(0) : Value();
-      }
-  }
-  auto softmax = weights ? definedBy(weights, "Softmax") : NodeOp();
-  if (!softmax || !condition || !getElementTypeOrSelf(condition).isInteger(1) ||
-      weights.getType() != node->getResult(0).getType() || !weights.hasOneUse())
+  int64_t axis = softmax.getInt("axis", -1);
+  axis = there[axis < 0 ? axis + type.getRank() : axis];
+  if (axis != type.getRank() - 1)
     return false;
-  Keep kept = Keep::of(condition, when);
-  // The scores' one mask: Where(c, s, fill), or s + Where(c, 0, fill).
-  auto mask = softmax.getInput(0).getDefiningOp<NodeOp>();
-  Value scores;
-  bool adds = mask && mask.is("Add");
-  if (adds)
-    for (unsigned i : {0, 1})
-      if (auto addend = definedBy(mask.getInput(i), "Where"))
-        if (!scores) {
-          scores = mask.getInput(1 - i);
-          mask = addend;
-        }
-  if (!mask || !mask.is("Where") || (adds && !scores))
-    return false;
-  auto first = constants.getSplat(mask.getInput(1)), second = constants.getSplat(mask.getInput(2));
-  // Which of both branches is the fill.
-  bool fillFirst = first && *first < 0;
-  std::optional<double> fill = fillFirst ? first : second;
-  if (!fill || !(*fill <= kDrops) || (adds && (fillFirst ? second : first) != 0.0))
-    return false;
-  if (!adds)
-    scores = mask.getInput(fillFirst ? 2 : 1);
-  if (scores.getType() != weights.getType() || !(Keep::of(mask.getInput(0), !fillFirst) == kept) ||
-      !isProduct(scores, false))
-    return false;
-  Type element = getElementTypeOrSelf(weights), type = weights.getType();
-  Location loc = node.getLoc();
-  Value lowest = nodes.scalar(loc, element, -kInfinity), zero = nodes.scalar(loc, element, 0);
-  Value masked = nodes.make(mask.getLoc(), "Where", 16, type,
-                            kept.when ? ValueRange{kept.condition, scores, lowest}
-                                      : ValueRange{kept.condition, lowest, scores});
-  Value clean = nodes.make(softmax.getLoc(), "Softmax", softmax.getSinceVersion(), type, masked,
-                           softmax.getAttrs().getValue());
-  // NaN times zero stays NaN.
-  if (!(multiplies && std::isinf(*fill))) {
-    auto bools = cast<RankedTensorType>(type).clone(builder.getI1Type());
-    Value isNan = nodes.make(loc, "IsNaN", 13, bools, clean);
-    clean = nodes.make(loc, "Where", 16, type, {isNan, zero, clean});
-  }
-  replace(node, clean);
+  OpBuilder builder(node);
+  replace(node, NodeBuilder(builder).make(
+                    softmax.getLoc(), "Softmax", 13, type, first.getInput(0),
+                    builder.getNamedAttr("axis", builder.getI64IntegerAttr(-1))));
   return true;
 }
 

@@ -33,8 +33,8 @@ private:
   bool dropDropout(onnx::NodeOp node);
   bool rewriteLogSoftmax(onnx::NodeOp node);
   bool rewriteQuotient(onnx::NodeOp node);
-  bool rewriteMaskedWeights(onnx::NodeOp node);
   bool rewriteRepair(onnx::NodeOp node);
+  bool rewriteTransposed(onnx::NodeOp node);
   bool moveReshape(onnx::NodeOp node);
 
   /// exp(scores), possibly masked by zeros: what a quotient has above its sum.

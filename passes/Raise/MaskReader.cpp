@@ -181,10 +181,46 @@ bool MaskReader::fetch(int64_t choice, ArrayRef<int64_t> leading, int64_t query,
   return true;
 }
 
+bool MaskReader::Piece::equals(const Piece &other) const {
+  return cell == other.cell && weight == other.weight &&
+         (value == other.value || (std::isnan(value) && std::isnan(other.value)));
+}
+
+/// Weights set to zero: nothing but their keys' masks again, and what a row without a key gives.
+bool MaskReader::zeroWeights(const MaskTable::Step &step, const Runs &runs, State &state) {
+  bool multiplies = step.kind == MaskTable::Step::Multiply, repeated = runs.size() == 1;
+  State next;
+  size_t at = 0, run = 0;
+  for (int64_t done = 0; done < keys; done = next.back().end) {
+    while (state[at].end <= done)
+      ++at;
+    while (!repeated && runs.list()[run].end <= done)
+      ++run;
+    const Run &number = runs.list()[run];
+    Piece piece = state[at];
+    piece.end = repeated ? piece.end : std::min(piece.end, number.end);
+    if (number.step != 0 || (multiplies && number.value != 0 && number.value != 1))
+      return refuse("node '" + step.node + "' multiplies weights by other numbers than 0 and 1");
+    if ((number.value != 0) != step.keep) {
+      if (piece.cell == Cell::Live)
+        return refuse("node '" + step.node + "' sets weights to zero whose scores no mask drops");
+      piece.weight = std::max(piece.weight, multiplies ? Weight::Multiplied : Weight::Zero);
+    }
+    next.push_back(piece);
+  }
+  state = std::move(next);
+  return true;
+}
+
 /// The scores of one query after all steps.
 bool MaskReader::follow(int64_t query, const StepRows &stepRows, State &state) {
   state.assign(1, {keys, Cell::Live, 0});
   for (auto [step, row] : llvm::zip(steps, stepRows)) {
+    if (step.kind == MaskTable::Step::Zero || step.kind == MaskTable::Step::Multiply) {
+      if (!zeroWeights(step, *row, state))
+        return false;
+      continue;
+    }
     State next;
     auto append = [&](int64_t end, Cell cell, double value) {
       if (!next.empty() && next.back().cell == cell &&
@@ -273,8 +309,7 @@ bool MaskReader::readQuery(int64_t query, MaskSegments &segments) {
       bool same = i == 0 || (other.size() == states[choice].size() &&
                              std::equal(other.begin(), other.end(), states[choice].begin(),
                                         [](const Piece &a, const Piece &b) {
-                                          return a.end == b.end && a.cell == b.cell &&
-                                                 a.value == b.value;
+                                          return a.end == b.end && a.equals(b);
                                         }));
       if (!same)
         return refuse("the mask differs between batch entries or heads");
@@ -359,29 +394,56 @@ bool MaskReader::checkFills(int64_t query, ArrayRef<State> states, bool isEmpty,
   return true;
 }
 
-/// Without a live key the softmax is that of the fills: equal ones are needed.
-bool MaskReader::checkEmpty(int64_t query, ArrayRef<State> states, bool always) {
-  std::string who = "query " + std::to_string(query) +
-                    (always ? " has no live key" : " may lose all its keys at run time");
-  std::string help =
-      always ? "" : "; --assume-live-rows promises that every query keeps a key";
+/// What is left where no key is live; none, and why, where that depends on the scores or on which
+/// masks drop the keys.
+std::optional<EmptyRow> MaskReader::kindOfEmpty(ArrayRef<State> states, std::string &why) const {
   std::optional<double> fill;
+  std::optional<Weight> weight;
+  bool moved = false, fillsDiffer = false, weightsDiffer = false, infinite = false;
   for (const State &state : states)
     for (const Piece &piece : state) {
       if (piece.cell == Cell::Live)
         continue;
-      if (piece.cell == Cell::Moved)
-        return refuse(who + ", and a finite number added to its scores leaves their softmax" +
-                      help);
-      if (fill && *fill != piece.value)
-        return refuse(who + " and different fills" + help);
+      moved |= piece.cell == Cell::Moved;
+      infinite |= std::isinf(piece.value);
+      fillsDiffer |= fill && *fill != piece.value;
+      // A weight that is 0 once is so if another product meets it.
+      weightsDiffer |= weight && *weight != piece.weight;
       fill = piece.value;
+      weight = piece.weight;
     }
-  EmptyRow kind = !fill || !std::isinf(*fill)  ? EmptyRow::Uniform
-                  : nanRows == NanRows::Zero ? EmptyRow::Zero
-                                             : EmptyRow::Nan;
-  if (empty && *empty != kind)
+  if (weightsDiffer) {
+    why = ", and some of its weights are set to zero only";
+    return std::nullopt;
+  }
+  // NaN times 0 stays NaN.
+  bool zero = weight == Weight::Zero || (weight == Weight::Multiplied && nanRows == NanRows::Zero);
+  if (zero || (weight == Weight::Multiplied && !infinite))
+    return EmptyRow::Zero;
+  if (moved) {
+    why = ", and a finite number added to its scores leaves their softmax";
+    return std::nullopt;
+  }
+  if (fillsDiffer) {
+    why = " and different fills";
+    return std::nullopt;
+  }
+  return !fill || !std::isinf(*fill)  ? EmptyRow::Uniform
+         : nanRows == NanRows::Zero ? EmptyRow::Zero
+                                    : EmptyRow::Nan;
+}
+
+bool MaskReader::checkEmpty(int64_t query, ArrayRef<State> states, bool always) {
+  std::string help =
+      always ? "" : "; --assume-live-rows promises that every query keeps a key";
+  std::string why;
+  std::optional<EmptyRow> kind = kindOfEmpty(states, why);
+  if (!kind)
+    return refuse("query " + Twine(query) +
+                  (always ? " has no live key" : " may lose all its keys at run time") + why +
+                  help);
+  if (empty && *empty != *kind)
     return refuse("its empty rows are of different kinds" + help);
-  empty = kind;
+  empty = *kind;
   return true;
 }

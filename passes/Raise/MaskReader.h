@@ -39,11 +39,16 @@ public:
 
 private:
   enum class Cell : uint8_t { Live, Moved, Replaced };
+  /// What the weights behind the softmax become.
+  enum class Weight : uint8_t { Kept, Multiplied, Zero };
   /// Scores up to `end`.
   struct Piece {
     int64_t end;
     Cell cell;
     double value;
+    Weight weight = Weight::Kept;
+
+    bool equals(const Piece &other) const;
   };
   using State = std::vector<Piece>;
   /// The rows that the steps take for one query, in one choice of the terms.
@@ -57,6 +62,8 @@ private:
   bool readQuery(int64_t query, MaskSegments &segments);
   bool checkKept(llvm::ArrayRef<KeyRange> live, llvm::ArrayRef<State> states);
   bool checkFills(int64_t query, llvm::ArrayRef<State> states, bool isEmpty, bool maybeEmpty);
+  bool zeroWeights(const MaskTable::Step &step, const Runs &runs, State &state);
+  std::optional<EmptyRow> kindOfEmpty(llvm::ArrayRef<State> states, std::string &why) const;
   bool checkEmpty(int64_t query, llvm::ArrayRef<State> states, bool always);
 
   const std::vector<MaskTable::Step> &steps;

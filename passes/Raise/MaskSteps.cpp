@@ -46,13 +46,19 @@ bool MaskSteps::selects() const {
   return llvm::any_of(steps, [](const MaskStep &step) { return step.kind == MaskStep::Select; });
 }
 
+bool zorro::raise::isScores(NodeOp node) {
+  return isProduct(node) &&
+         (!Constants::isConstant(node.getInput(1)) ||
+          (node.is("Einsum") && !Constants::isConstant(node.getInput(0))));
+}
+
 /// Whether `value` is the product of queries and keys, with or without steps on it.
 static bool leadsToProduct(Value value, unsigned depth = 0) {
   auto node = skipCasts(value).getDefiningOp<NodeOp>();
   if (!node || depth > 16)
     return false;
   if (isProduct(node))
-    return !Constants::isConstant(node.getInput(0)) && !Constants::isConstant(node.getInput(1));
+    return isScores(node);
   if (!node.is("Add") && !node.is("Sub") && !node.is("Mul") && !node.is("Div") &&
       !node.is("Where") && !node.is("Tanh"))
     return false;

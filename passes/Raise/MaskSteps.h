@@ -22,6 +22,9 @@ namespace zorro::raise {
 mlir::Value skipCasts(mlir::Value value);
 /// Whether `node` may multiply queries by keys, or weights by values.
 bool isProduct(onnx::NodeOp node);
+/// Whether `node` may be scores. Learned queries may be a constant; a product by constant keys is a
+/// linear layer.
+bool isScores(onnx::NodeOp node);
 
 struct MaskStep {
   enum Kind { Add, Subtract, Select, Scale } kind;

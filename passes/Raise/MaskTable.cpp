@@ -35,6 +35,11 @@ void MaskTable::scale(double factor, Type element, StringRef node) {
   steps.push_back({Step::Scale, {}, true, factor, 0, 0, element, node.str()});
 }
 
+void MaskTable::zeroWeights(Value condition, bool keep, bool multiplies, StringRef node) {
+  steps.push_back({multiplies ? Step::Multiply : Step::Zero, condition, keep, 0, 0, 0,
+                   scores.getElementType(), node.str()});
+}
+
 void MaskTable::attend(Value condition, StringRef node) {
   select(condition, true, -std::numeric_limits<double>::infinity(), scores.getElementType(), node);
 }

@@ -45,6 +45,9 @@ public:
               llvm::StringRef node);
   /// scores · factor.
   void scale(double factor, mlir::Type element, llvm::StringRef node);
+  /// Behind the softmax: weights where `condition` is `keep`, 0 elsewhere; or weights · condition,
+  /// whose numbers are 0 and 1.
+  void zeroWeights(mlir::Value condition, bool keep, bool multiplies, llvm::StringRef node);
   /// A bool mask as the Attention operator takes it: true attends.
   void attend(mlir::Value condition, llvm::StringRef node);
   /// Query i keeps key j where low <= j - i <= high; -inf elsewhere.
@@ -66,7 +69,7 @@ public:
 private:
   friend class MaskReader;
   struct Step {
-    enum Kind { Add, Subtract, Select, Scale, Band } kind;
+    enum Kind { Add, Subtract, Select, Scale, Band, Zero, Multiply } kind;
     mlir::Value value;
     bool keep = true;
     double number = 0; // Select: the fill; Scale: the factor

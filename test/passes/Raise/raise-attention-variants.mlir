@@ -99,13 +99,13 @@ func.func @masked_weights(%q: tensor<1x1x2x4xf32>) -> tensor<1x1x2x4xf32> {
 // CHECK-NOT: zorro.attention
 func.func @other_mask(%q: tensor<1x1x2x4xf32>) -> tensor<1x1x2x4xf32> {
   %dropped = arith.constant dense<[[false, true], [true, true]]> : tensor<2x2xi1>
-  %other = arith.constant dense<[[false, true], [false, false]]> : tensor<2x2xi1>
+  %other = arith.constant dense<[[true, false], [false, false]]> : tensor<2x2xi1>
   %fill = arith.constant dense<-1.0e38> : tensor<f32>
   %zero = arith.constant dense<0.0> : tensor<f32>
   %kt = onnx.node "Transpose" since 13 (%q) {perm = array<i64: 0, 1, 3, 2>} : (tensor<1x1x2x4xf32>) -> tensor<1x1x4x2xf32>
   %s0 = onnx.node "MatMul" since 13 (%q, %kt) {} : (tensor<1x1x2x4xf32>, tensor<1x1x4x2xf32>) -> tensor<1x1x2x2xf32>
   %s = onnx.node "Where" since 16 (%dropped, %fill, %s0) {} : (tensor<2x2xi1>, tensor<f32>, tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
-  // expected-remark @below {{its weights do not multiply values}}
+  // expected-remark @below {{its mask: node 'Where node' sets weights to zero whose scores no mask drops}}
   %p0 = onnx.node "Softmax" since 13 (%s) {axis = -1 : i64} : (tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
   %p = onnx.node "Where" since 16 (%other, %zero, %p0) {} : (tensor<2x2xi1>, tensor<f32>, tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
   %o = onnx.node "MatMul" since 13 (%p, %q) {} : (tensor<1x1x2x2xf32>, tensor<1x1x2x4xf32>) -> tensor<1x1x2x4xf32>
