@@ -66,6 +66,40 @@ static NodeProto bindAttributes(const NodeProto &node,
   return bound;
 }
 
+namespace {
+/// An attribute that an operator has had since an opset, but not in libonnx's schema of it.
+struct NewerAttribute {
+  StringRef opType, name;
+  int64_t opset;
+};
+} // namespace
+
+// None of them changes a result's type.
+constexpr NewerAttribute kNewerAttributes[] = {
+    {"Attention", "left_window_size", 25},
+    {"Attention", "right_window_size", 25},
+};
+
+/// The node as libonnx knows it; none where it knows all attributes.
+static std::optional<NodeProto> withoutNewer(const NodeProto &node, StringRef domain,
+                                             int64_t opset) {
+  auto isNewer = [&](const AttributeProto &attribute) {
+    return domain.empty() && attribute.type() == AttributeProto::INT &&
+           llvm::any_of(kNewerAttributes, [&](const NewerAttribute &newer) {
+             return newer.opType == node.op_type() && newer.name == attribute.name() &&
+                    opset >= newer.opset;
+           });
+  };
+  if (llvm::none_of(node.attribute(), isNewer))
+    return std::nullopt;
+  NodeProto known = node;
+  known.clear_attribute();
+  for (const AttributeProto &attribute : node.attribute())
+    if (!isNewer(attribute))
+      *known.add_attribute() = attribute;
+  return known;
+}
+
 void GraphImporter::importNodes(const Nodes &nodes, Scope &scope, const Frame &frame) {
   scope.nodes = &nodes;
   for (const NodeProto &node : nodes) {
@@ -97,9 +131,11 @@ void GraphImporter::importNode(const NodeProto &node, Scope &scope, const Frame 
     malformed(what + ": no opset of its domain '" + (domain.empty() ? "ai.onnx" : domain) +
               "' is imported");
   int64_t since = findSinceVersion(node.op_type(), domain, opset->second);
+  std::optional<NodeProto> known = withoutNewer(node, domain, opset->second);
   if (since) {
     try {
-      ::onnx::OpSchemaRegistry::Schema(node.op_type(), int(since), domain)->Verify(node);
+      ::onnx::OpSchemaRegistry::Schema(node.op_type(), int(since), domain)->Verify(
+          known ? *known : node);
     } catch (const std::exception &error) {
       malformed(what + ": " + StringRef(error.what()).split('\n').first.trim());
     }
@@ -135,7 +171,8 @@ void GraphImporter::importNode(const NodeProto &node, Scope &scope, const Frame 
       allPresent ? DenseBoolArrayAttr() : builder.getDenseBoolArrayAttr(present),
       graphNames.empty() ? ArrayAttr() : builder.getArrayAttr(graphNames),
       unsigned(graphNames.size()));
-  if (options.keeps && since && graphNames.empty() && !options.keeps(op)) {
+  // A definition by libonnx would leave newer attributes out.
+  if (options.keeps && since && !known && graphNames.empty() && !options.keeps(op)) {
     ::onnx::FunctionProto body;
     auto standard = frame.opsets.find("");
     int64_t newest = ::onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map().at("").second;
