@@ -38,6 +38,7 @@ private:
   Value emitTake(TakeOp op);
   Value emitSlice(tensor::ExtractSliceOp op);
   Value emitConstant(arith::ConstantOp op);
+  Value emitSoftmax(SoftmaxOp op);
   Value emitWeight(WeightRefOp op);
   Value emitClone(Operation *op);
 
@@ -171,6 +172,43 @@ Value Narrower::emitAttention(AttentionOp op) {
                                       op.getScaleAttr());
   narrowed->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   return narrowed;
+}
+
+/// What is not read of a row has weight 0; -inf stands in its place.
+Value Narrower::emitSoftmax(SoftmaxOp op) {
+  OpOperand &use = op->getOpOperand(0);
+  const Window &read = *needs.getWanted(use);
+  unsigned last = read.axes.size() - 1;
+  if (read.axes[last] == needs.get(op.getResult())->axes[last])
+    return emitClone(op);
+  Value x = operand(use);
+  auto type = cast<RankedTensorType>(x.getType());
+  double infinity = std::numeric_limits<double>::infinity();
+  Value fill = arith::ConstantOp::create(
+      builder, op.getLoc(), builder.getFloatAttr(type.getElementType(), -infinity));
+  SmallVector<Value> pieces;
+  int64_t at = 0;
+  for (IndexRange range : read.axes[last]) {
+    Window piece = read;
+    piece.axes[last] = {range};
+    Value part = cut(x, read, piece, op.getLoc());
+    if (range.begin != at) {
+      SmallVector<int64_t> low(type.getRank(), 0), shape = piece.getShape();
+      low[last] = range.begin - at;
+      shape[last] += low[last];
+      SmallVector<int64_t> high(type.getRank(), 0);
+      SmallVector<OpFoldResult> before = getAsIndexOpFoldResult(builder.getContext(), low);
+      SmallVector<OpFoldResult> after = getAsIndexOpFoldResult(builder.getContext(), high);
+      part = tensor::PadOp::create(builder, op.getLoc(), type.clone(shape), part, before, after,
+                                   fill);
+    }
+    pieces.push_back(part);
+    at = range.end;
+  }
+  Value row = pieces.size() == 1
+                  ? pieces.front()
+                  : tensor::ConcatOp::create(builder, op.getLoc(), last, pieces).getResult();
+  return SoftmaxOp::create(builder, op.getLoc(), row.getType(), row);
 }
 
 Value Narrower::emitJoin(JoinOp op) {
@@ -338,6 +376,7 @@ void Narrower::emit(Operation *op) {
   Value result =
       llvm::TypeSwitch<Operation *, Value>(op)
           .Case<AttentionOp>([&](auto attention) { return emitAttention(attention); })
+          .Case<SoftmaxOp>([&](auto softmax) { return emitSoftmax(softmax); })
           .Case<JoinOp>([&](auto join) { return emitJoin(join); })
           .Case<TakeOp>([&](auto take) { return emitTake(take); })
           .Case<WeightRefOp>([&](auto ref) { return emitWeight(ref); })

@@ -132,7 +132,8 @@ void Needs::visitContract(ContractOp op) {
 
 void Needs::visitSoftmax(SoftmaxOp op) {
   Window window = *get(op.getResult());
-  // Columns may go whose weight is surely 0 in every row that stays.
+  // Columns are not read whose weight is surely 0 in every row that stays. What lies before the
+  // last that is read keeps its place: the order of the row's sum depends on places.
   const GridValue &grid = streams.get(op.getResult());
   unsigned last = window.axes.size() - 1;
   bool exact = true;
@@ -147,6 +148,8 @@ void Needs::visitSoftmax(SoftmaxOp op) {
   if (!exact) {
     window.axes[last] = Window::wholeAxis(op.getX().getType().getDimSize(last));
     grow(op.getResult(), window);
+  } else {
+    windows[op.getResult()].axes[last] = {{0, window.axes[last].back().end}};
   }
   want(op->getOpOperand(0), window);
 }
@@ -285,6 +288,7 @@ static std::optional<std::pair<unsigned, unsigned>> findFactors(linalg::LinalgOp
   return std::pair(a.getArgNumber(), b.getArgNumber());
 }
 
+/// Loops add one product after the other, so that the sum of those that are left keeps its bits.
 Intervals Needs::liveReduction(linalg::LinalgOp op, unsigned loop,
                                ArrayRef<Intervals> loops) const {
   Intervals all = Window::wholeAxis(op.getStaticLoopRanges()[loop]);

@@ -68,6 +68,7 @@ public:
                          .Case<tensor::ExtractSliceOp>([&](tensor::ExtractSliceOp s) {
                            return slice(op, s.getStaticOffsets(), s.getStaticStrides(), s.getStaticSizes());
                          })
+                         .Case<tensor::PadOp>([&](auto padded) { return pad(padded); })
                          .Case<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
                              [&](auto) { return values.lookup(op->getOperand(0)); })
                          .Case<linalg::LinalgOp>([&](auto structured) { return runLinalg(structured); })
@@ -135,6 +136,22 @@ private:
         }
         source[axis] -= partShape[axis];
       }
+    });
+    return result;
+  }
+
+  Numbers pad(tensor::PadOp op) {
+    double fill = values[op.getConstantPaddingValue()].front();
+    SmallVector<int64_t> inner = shapeOf(op.getSource());
+    Numbers result;
+    forEach(shapeOf(op.getResult()), [&](ArrayRef<int64_t> index) {
+      SmallVector<int64_t> source;
+      bool inside = true;
+      for (auto [i, low, size] : llvm::zip(index, op.getStaticLow(), inner)) {
+        source.push_back(i - low);
+        inside &= source.back() >= 0 && source.back() < size;
+      }
+      result.push_back(inside ? values[op.getSource()][positionOf(source, inner)] : fill);
     });
     return result;
   }
