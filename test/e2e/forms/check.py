@@ -84,9 +84,9 @@ class Checker:
         if done.returncode != 0:
             raise Failure("explain", f"exit code {done.returncode}: {done.stderr.strip()[-600:]}")
         outputs = json.loads(done.stdout)["outputs"]
-        self.sure = {name: set(o["depends"]) for name, o in outputs.items()}
-        self.maybe = {name: set(o.get("conditional", ())) - self.sure[name]
-                      for name, o in outputs.items()}
+        # What an output depends on only while a stream is wholly padded is in both lists.
+        self.maybe = {name: set(o["conditional"]) for name, o in outputs.items()}
+        self.sure = {name: set(o["depends"]) - self.maybe[name] for name, o in outputs.items()}
 
     def claimed(self, output):
         return self.sure[output] | self.maybe[output]
