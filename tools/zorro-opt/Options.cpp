@@ -86,11 +86,36 @@ bool parseShape(StringRef text, SmallVectorImpl<int64_t> &shape) {
       return false;
   return true;
 }
+
+/// "-" is standard output, for text only; without -o a binary file gets a name of its own.
+bool checkOutput(const CompileOptions &result) {
+  Phase phase = result.explain != Explain::None ? Phase::Zorro : result.emit.value_or(Phase::So);
+  bool isText = phase < Phase::So && phase != Phase::Onnx;
+  bool isNamed = cl::getRegisteredOptions().lookup("o")->getNumOccurrences();
+  if (result.output == "-" && isNamed && !isText) {
+    Reporter::error("expected a file for -o but got '-': --emit=" + nameOf(phase) +
+                    " writes no text");
+    return false;
+  }
+  if (!result.report.empty() && result.report == result.output && (isText || isNamed)) {
+    Reporter::error("expected different files for --report and -o but got '" + result.output +
+                    "' twice");
+    return false;
+  }
+  return true;
+}
 } // namespace
 
 void zorro::registerOptions() {
   static Options registered;
   options = &registered;
+}
+
+void zorro::hideOtherOptions() {
+  for (auto &[name, option] : cl::getRegisteredOptions())
+    if (!is_contained(option->Categories, &category))
+      option->setHiddenFlag(is_contained({"help", "help-hidden", "version"}, name) ? cl::NotHidden
+                                                                                   : cl::Hidden);
 }
 
 bool zorro::wantsOperatorList() { return options->listOps; }
@@ -113,10 +138,6 @@ bool zorro::getOptions(StringRef input, StringRef output, StringRef program,
   result.assumeLiveRows = options->assumeLiveRows;
   result.remarks = options->remarks;
   result.report = options->report;
-  if (!result.report.empty() && result.report == result.output) {
-    Reporter::error("expected different files for --report and -o but got '" + output + "' twice");
-    return false;
-  }
   result.opset = options->opset;
   result.externalData = options->externalData;
   if (!options->emit.empty()) {
@@ -134,6 +155,8 @@ bool zorro::getOptions(StringRef input, StringRef output, StringRef program,
     }
     result.explain = options->explain == "json" ? Explain::Json : Explain::Text;
   }
+  if (!checkOutput(result))
+    return false;
   for (StringRef text : options->modality) {
     auto [name, inputs] = text.split('=');
     if (name.empty() || inputs.empty()) {
