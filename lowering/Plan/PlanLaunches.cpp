@@ -11,6 +11,7 @@
 #include "dialects/Zorro/Zorro.h"
 #include "lowering/Cpu/Kernels.h"
 #include "lowering/Plan/Arena.h"
+#include "passes/Analysis/StreamLabel.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -193,9 +194,8 @@ LogicalResult FunctionPlanner::plan(CallOp call) {
                   int64_t(call.getOffset()) * bytesPerElement(shape.getElementType())});
 
   auto plan = planLaunch(kernel, target, operands, result, call.getMaskAttr(), call.getScaleAttr());
-  if (failed(plan))
-    return call.emitOpError() << "unsupported: no launch of kernel " << call.getCalleeAttr()
-                              << " fits this call";
+  if (failed(plan)) // what does not fit was said
+    return failure();
   launches.push_back({call, uses, *plan});
   return success();
 }
@@ -269,11 +269,14 @@ LogicalResult FunctionPlanner::run() {
       places.push_back(PlaceAttr::get(builder.getContext(), PlaceKind::Table, 0,
                                       tableOf(*launch.plan.table, launch.call.getLoc()), 0));
     }
-    LaunchOp::create(builder, launch.call.getLoc(), launch.call.getCalleeAttr(),
-                     builder.getI64IntegerAttr(launch.plan.tasks), builder.getArrayAttr(places),
-                     builder.getDenseI64ArrayAttr(launch.plan.scalars),
-                     builder.getI64IntegerAttr(launch.plan.multiplyAdds),
-                     builder.getI64IntegerAttr(launch.plan.bytes));
+    auto planned = LaunchOp::create(
+        builder, launch.call.getLoc(), launch.call.getCalleeAttr(),
+        builder.getI64IntegerAttr(launch.plan.tasks), builder.getArrayAttr(places),
+        builder.getDenseI64ArrayAttr(launch.plan.scalars),
+        builder.getI64IntegerAttr(launch.plan.multiplyAdds),
+        builder.getI64IntegerAttr(launch.plan.bytes));
+    if (Attribute streams = launch.call->getAttr(kStreamsAttr))
+      planned->setAttr(kStreamsAttr, streams);
   }
   func::ReturnOp::create(builder, func.getLoc());
   symbols.erase(func);

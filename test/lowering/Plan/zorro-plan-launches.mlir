@@ -31,10 +31,10 @@ zorro.kernel @copy move because "" {
 func.func @fused(%x: tensor<1x5x8xf32> {zorro.name = "audio", zorro.modality = "sound"}) -> (tensor<1x5x8xf32> {zorro.name = "y"}) {
   %w = zorro.weight_ref @w : tensor<8x8xf32>
   %e = tensor.empty() : tensor<1x5x8xf32>
-  // CHECK: zorro.launch @project tasks {{.*}} places [#zorro.place<input 0, 0>, #zorro.place<weight @w.pack24, 0>, #zorro.place<arena, 0>]
-  %0 = zorro.call @project(%x, %w) into %e shape tensor<1x5x8xf32> offset 0 strides [40, 8, 1] : (tensor<1x5x8xf32>, tensor<8x8xf32>) into tensor<1x5x8xf32> -> tensor<1x5x8xf32>
+  // CHECK: zorro.launch @project tasks {{.*}} places [#zorro.place<input 0, 0>, #zorro.place<weight @w.pack24, 0>, #zorro.place<arena, 0>] {{.*}} {zorro.streams = "sound"}
+  %0 = zorro.call @project(%x, %w) into %e shape tensor<1x5x8xf32> offset 0 strides [40, 8, 1] {zorro.streams = "sound"} : (tensor<1x5x8xf32>, tensor<8x8xf32>) into tensor<1x5x8xf32> -> tensor<1x5x8xf32>
   // Equal tensor.empty operations may have been merged: the two results are two buffers.
-  // CHECK: zorro.launch @project tasks {{.*}} places [#zorro.place<arena, 0>, #zorro.place<weight @w.pack24, 0>, #zorro.place<output 0, 0>]
+  // CHECK: zorro.launch @project tasks {{.*}} places [#zorro.place<arena, 0>, #zorro.place<weight @w.pack24, 0>, #zorro.place<output 0, 0>] scalars [{{[0-9, ]*}}] multiply_adds {{[0-9]+}} bytes {{[0-9]+$}}
   %1 = zorro.call @project(%0, %w) into %e shape tensor<1x5x8xf32> offset 0 strides [40, 8, 1] : (tensor<1x5x8xf32>, tensor<8x8xf32>) into tensor<1x5x8xf32> -> tensor<1x5x8xf32>
   return %1 : tensor<1x5x8xf32>
 }
