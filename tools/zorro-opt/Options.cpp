@@ -22,7 +22,7 @@ cl::OptionCategory category("Zorro options");
 
 /// Help of --emit: each phase and what it promises.
 std::string describePhases() {
-  std::string text = "stop after a phase and write it:";
+  std::string text = "stop after a phase and write it (default: so):";
   for (const PhaseInfo &info : getPhases())
     text += ("\n  " + info.name + ": " + info.promise).str();
   return text;
@@ -34,7 +34,8 @@ struct Options {
                             cl::desc(emitHelp)};
   cl::opt<std::string> specialize{
       "specialize", cl::cat(category), cl::init("fused"), cl::value_desc("entries"),
-      cl::desc("entry points to make, by comma: fused, or modalities joined by '+'")};
+      cl::desc("entry points to make, by comma: fused, or modalities joined by '+' (default: "
+               "fused)")};
   cl::list<std::string> absent{
       "absent", cl::cat(category), cl::CommaSeparated, cl::value_desc("modalities"),
       cl::desc("for each, by comma, an entry point without_NAME that masks its tokens out, as "
@@ -49,7 +50,8 @@ struct Options {
                               cl::desc("bind the symbolic axes of an input")};
   cl::opt<std::string> cpu{
       "cpu", cl::cat(category), cl::init("native"), cl::value_desc("name"),
-      cl::desc("CPU to compile for: native, x86-64-v3, x86-64-v4, znver4, sapphirerapids")};
+      cl::desc("CPU to compile for: native (default), x86-64-v3, x86-64-v4, znver4, "
+               "sapphirerapids")};
   cl::opt<std::string> explain{"explain", cl::cat(category), cl::ValueOptional,
                                cl::value_desc("json"),
                                cl::desc("print which inputs each output needs, and why")};
@@ -66,7 +68,7 @@ struct Options {
                              cl::desc("of --emit=onnx: weights in a file of their own")};
   cl::opt<bool> assumeFiniteFill{
       "assume-finite-fill", cl::cat(category),
-      cl::desc("treat weak mask fills (such as -1e4 or -100) as dropping the key")};
+      cl::desc("treat weak mask fills (such as -1e4, down to -1000) as dropping the key")};
   cl::opt<bool> assumeLiveRows{
       "assume-live-rows", cl::cat(category),
       cl::desc("promise that at run time no row of a mask is wholly padded")};

@@ -14,6 +14,8 @@ namespace zorro {
 
 /// Registers Zorro's options with LLVM's command line; call before it is parsed.
 void registerOptions();
+/// Leaves all options registered so far, but for Zorro's, to --help-hidden: there are thousands.
+void hideOtherOptions();
 /// Whether the command line asks for the list of operators.
 bool wantsOperatorList();
 /// Whether the command line asks for a phase of Zorro's (and not for plain mlir-opt).
