@@ -13,7 +13,6 @@
 
 #include "llvm/ADT/APFloat.h"
 
-#include <cmath>
 #include <cstring>
 #include <limits>
 #include <memory>

@@ -79,13 +79,17 @@ Value StreamDependence::getOutput(unsigned i) const {
   return func::FuncOp(function).front().getTerminator()->getOperand(i);
 }
 
-SmallVector<unsigned> StreamDependence::dependsOn(unsigned output) const {
+/// Those of the first `count` inputs whose bit is set in `taint`.
+static SmallVector<unsigned> inputsIn(uint64_t taint, unsigned count) {
   SmallVector<unsigned> found;
-  uint64_t taint = getTaint(output);
-  for (unsigned i = 0; i != inputs.size(); ++i)
-    if (taint & bitOf(i))
+  for (unsigned i = 0; i != count; ++i)
+    if (taint & StreamDependence::bitOf(i))
       found.push_back(i);
   return found;
+}
+
+SmallVector<unsigned> StreamDependence::dependsOn(unsigned output) const {
+  return inputsIn(getTaint(output), inputs.size());
 }
 
 const StreamDependence &StreamDependence::underPromise() const {
@@ -101,23 +105,14 @@ uint64_t StreamDependence::getConditionalTaint(unsigned output) const {
 }
 
 SmallVector<unsigned> StreamDependence::conditionalOn(unsigned output) const {
-  SmallVector<unsigned> found;
-  uint64_t taint = getConditionalTaint(output);
-  for (unsigned i = 0; i != inputs.size(); ++i)
-    if (taint & bitOf(i))
-      found.push_back(i);
-  return found;
+  return inputsIn(getConditionalTaint(output), inputs.size());
 }
 
 SmallVector<unsigned> StreamDependence::getUnused() const {
   uint64_t used = 0;
   for (unsigned i = 0; i != outputs.size(); ++i)
     used |= getTaint(i);
-  SmallVector<unsigned> found;
-  for (unsigned i = 0; i != inputs.size(); ++i)
-    if (!(used & bitOf(i)))
-      found.push_back(i);
-  return found;
+  return inputsIn(~used, inputs.size());
 }
 
 //===----------------------------------------------------------------------------------------===//
