@@ -57,6 +57,7 @@ DENSE_CORES = {
     "operatorProducts": "the products are an output too",
     "mergedAttentionWeak": "the operator's own fill of -10000 is added, and too weak",
 }
+ZEROED_CORES = ("whereAfter", "mulAfter")  # an empty row is 0, whatever its fill was
 # With padding only.
 PADDED_CORES = {
     "multiHeadKeys": "the operator's fill is added to the mask's",
@@ -83,6 +84,8 @@ def whyDense(case):
         return "the fill is too weak to drop a key for sure"
     if steps and way in BIASED:
         return "a position bias is added to the scores"
+    if case["core"] in ZEROED_CORES:
+        return ""
     mayBeEmpty = case.get("empty") or padding
     if added and fill in ("1e30", "1e9", "65504") and mayBeEmpty:
         return "an added fill above -1e37 leaves an empty row the softmax of its scores"
