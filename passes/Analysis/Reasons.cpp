@@ -12,7 +12,6 @@
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
 
-#include <cmath>
 #include <optional>
 
 using namespace mlir;
@@ -151,17 +150,21 @@ static std::optional<IndexRange> findSeen(MaskAttr mask, unsigned segment, Index
   return std::nullopt;
 }
 
-/// `crosses`: the row and what it reads have different names.
+/// `crosses`: the row and what it reads have different names. A learned query is named after what it
+/// sees; one that sees nothing is named after the output.
 static std::string explainAttention(AttentionOp op, IndexRange rows, IndexRange keys,
-                                    bool &crosses) {
+                                    StringRef output, bool &crosses) {
   MaskAttr mask = op.getMaskAttr();
   std::string rowNames, keyNames;
   if (mask) {
     rowNames = printSegments(mask.getQueries(), rows);
     unsigned segment = MaskAttr::segmentOf(mask.getQueries(), rows.begin);
     if (mask.getEmpty() == EmptyRow::Uniform &&
-        mask.getLiveKeys(segment, rows.begin - mask.getQueries().getBegin(segment)) == 0)
+        mask.getLiveKeys(segment, rows.begin - mask.getQueries().getBegin(segment)) == 0) {
+      if (!llvm::is_contained(mask.getKeys().getNames(), mask.getQueries().getNames()[segment]))
+        rowNames = (" (of '" + output + "')").str();
       return printEmptyRow(op, rows, rowNames, mask.getKeys().getTotal());
+    }
     // Only what the row sees of the keys is the reason; none of it, where the row reads itself as
     // a query.
     std::optional<IndexRange> seen = findSeen(mask, segment, rows, keys);
@@ -250,6 +253,10 @@ static std::string explainProduct(const StreamDependence &streams, linalg::Linal
 std::string zorro::explainChain(const StreamDependence &streams, const Chain &chain,
                                 unsigned input) {
   const std::string &name = streams.getInputs()[input];
+  StringRef output;
+  for (auto [i, known] : llvm::enumerate(streams.getOutputs()))
+    if (output.empty() && !chain.empty() && streams.getOutput(i) == chain.front().value)
+      output = known;
   // A step mixes where what is read knows less than what is made of it.
   Operation *anyMixing = nullptr;
   std::string sentence, other, before; // `before` leads to where they mix
@@ -264,7 +271,8 @@ std::string zorro::explainChain(const StreamDependence &streams, const Chain &ch
     if (auto attention = dyn_cast<AttentionOp>(op);
         attention && llvm::is_contained({attention.getK(), attention.getV()}, chain[i + 1].value)) {
       bool crosses = false;
-      step = explainAttention(attention, box[2], next.getBox(chain[i + 1].cell)[2], crosses);
+      step = explainAttention(attention, box[2], next.getBox(chain[i + 1].cell)[2], output,
+                              crosses);
       other = other.empty() ? step : other;
       if (crosses && !mixes && sentence.empty())
         before += step + "; ";
