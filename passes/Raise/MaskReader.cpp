@@ -93,8 +93,6 @@ std::shared_ptr<const MaskReading> MaskReader::read(MLIRContext *context) {
   if (!std::isinf(strongest))
     reading->assumptions.push_back("live scores exceed the fill " + show(strongest) +
                                    " so far that a masked key's weight is zero");
-  if (mayBeEmpty && liveRows)
-    reading->assumptions.push_back("every query keeps a key that is not padding");
   return reading;
 }
 
