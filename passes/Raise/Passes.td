@@ -49,10 +49,10 @@ def FoldConstants : Pass<"zorro-fold-constants", "::mlir::ModuleOp"> {
 def RaiseAttention : Pass<"zorro-raise-attention", "::mlir::ModuleOp"> {
   let summary = "recognise masked attention on onnx nodes";
   let description = [{
-    A softmax over the product of queries and keys, scaled and masked by constants in any of the
-    forms that exporters write, whose result is multiplied by values, becomes one
-    `zorro.attention`. The `Attention` operator becomes one too, or the nodes that define it where
-    its mask is not constant.
+    A softmax over the product of queries and keys, scaled and masked in any of the forms that
+    exporters write, whose result is multiplied by values, becomes one `zorro.attention`: what is
+    constant of the mask as a table, what drops keys at run time as `padding`. The `Attention`
+    operator becomes one too, or the nodes that define it where its mask is neither.
 
     ```mlir
     %s = onnx.node "MatMul" since 13 (%q, %kt) …
@@ -66,9 +66,9 @@ def RaiseAttention : Pass<"zorro-raise-attention", "::mlir::ModuleOp"> {
          over s0: 16, s1: 4, s2: 32 empty nan> scale 1.0 : …
     ```
 
-    Before: the `imported` phase with constants folded. After: no masked softmax whose mask is a
-    constant block table is left. The mask is read cell by cell, its table is expanded again and
-    compared. Finite fills between -1e30 and -65000 are recorded in the module's
+    Before: the `imported` phase with constants folded. After: no masked softmax is left whose mask
+    is a table with padding. The mask is read row by row; its table is expanded again and compared
+    with each row. Finite fills between -1e30 and -65000 are recorded in the module's
     `zorro.assumptions`. A mask that cannot be raised stays dense, with a remark that names the
     node and the reason.
 
