@@ -57,6 +57,7 @@ private:
     LaunchPlan plan;
   };
 
+  void separate();
   LogicalResult place();
   LogicalResult plan(CallOp call);
   Storage storageOf(Value value);
@@ -82,6 +83,21 @@ int64_t bytesOfTensor(Type type) {
   return tensor.getNumElements() * bytesPerElement(tensor.getElementType());
 }
 
+/// What a call writes into is read by nothing else. Where it is (two equal fills became one), the
+/// call that makes it is repeated.
+void FunctionPlanner::separate() {
+  for (CallOp call : llvm::to_vector(func.getOps<CallOp>())) {
+    auto into = call.getInto().getDefiningOp<CallOp>();
+    while (into && !into->hasOneUse()) {
+      OpBuilder at(call);
+      auto again = cast<CallOp>(at.clone(*into));
+      call.getIntoMutable().assign(again);
+      call = again;
+      into = call.getInto().getDefiningOp<CallOp>();
+    }
+  }
+}
+
 /// Results share the memory of what they were written into: returned ones are outputs, all others
 /// lie in the arena. A call into a tensor.empty starts a buffer of its own; equal tensor.empty
 /// operations may have been merged, so they tell nothing.
@@ -102,8 +118,6 @@ LogicalResult FunctionPlanner::place() {
     Value base = root(call);
     if (!base.getDefiningOp<CallOp>().getInto().getDefiningOp<tensor::EmptyOp>())
       return call.emitOpError() << "expected to write into a tensor.empty";
-    if (call.getInto().getDefiningOp<CallOp>() && !call.getInto().hasOneUse())
-      return call.emitOpError() << "expected to be the only reader of what it writes into";
     auto [it, isNew] = byRoot.try_emplace(base);
     if (isNew) {
       if (auto output = outputs.find(base); output != outputs.end()) {
@@ -240,6 +254,7 @@ ArrayAttr FunctionPlanner::describe(TypeRange types,
 }
 
 LogicalResult FunctionPlanner::run() {
+  separate();
   if (failed(place()))
     return failure();
   for (auto call : func.getOps<CallOp>())

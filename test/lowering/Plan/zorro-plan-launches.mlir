@@ -98,3 +98,31 @@ func.func @fused(%q: tensor<3x2x6x8xf32> {zorro.name = "q"}, %x: tensor<3x2x8x8x
   return %0, %1 : tensor<3x2x6x8xf32>, tensor<3x2x6x8xf32>
 }
 }
+
+// -----
+
+// Both results begin as one copy (two equal fills may have become one): it is made twice, once for
+// each that is written into it.
+#id = affine_map<(d0) -> (d0)>
+module attributes {zorro.phase = "fused"} {
+zorro.kernel @copy move because "" {
+^bb0(%x: tensor<?xf32>, %out: tensor<?xf32>):
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%x : tensor<?xf32>) outs(%out : tensor<?xf32>) {
+  ^bb1(%a: f32, %b: f32):
+    linalg.yield %a : f32
+  } -> tensor<?xf32>
+  zorro.yield %y : tensor<?xf32>
+}
+// CHECK-LABEL: func.func @twice()
+// CHECK: zorro.launch @copy {{.*}} places [#zorro.place<input 0, 0>, #zorro.place<output 1, 0>]
+// CHECK-NEXT: zorro.launch @copy {{.*}} places [#zorro.place<input 0, 0>, #zorro.place<output 0, 0>]
+// CHECK-NEXT: zorro.launch @copy {{.*}} places [#zorro.place<input 1, 0>, #zorro.place<output 0, 8>]
+// CHECK-NEXT: zorro.launch @copy {{.*}} places [#zorro.place<input 1, 0>, #zorro.place<output 1, 4>]
+func.func @twice(%x: tensor<4xf32> {zorro.name = "x"}, %z: tensor<2xf32> {zorro.name = "z"}) -> (tensor<4xf32> {zorro.name = "y0"}, tensor<4xf32> {zorro.name = "y1"}) {
+  %e = tensor.empty() : tensor<4xf32>
+  %0 = zorro.call @copy(%x) into %e shape tensor<4xf32> offset 0 strides [1] : (tensor<4xf32>) into tensor<4xf32> -> tensor<4xf32>
+  %1 = zorro.call @copy(%z) into %0 shape tensor<2xf32> offset 2 strides [1] : (tensor<2xf32>) into tensor<4xf32> -> tensor<4xf32>
+  %2 = zorro.call @copy(%z) into %0 shape tensor<2xf32> offset 1 strides [1] : (tensor<2xf32>) into tensor<4xf32> -> tensor<4xf32>
+  return %1, %2 : tensor<4xf32>, tensor<4xf32>
+}
+}
