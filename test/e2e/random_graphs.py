@@ -8,7 +8,8 @@
 Every input is changed by finite noise, several times; an element that changes must be claimed to
 depend on that input, and an element that is claimed to be a constant must be that constant. Each
 graph is looked at twice: with every tensor as an output, and with its result alone, where masks
-become tables. Of the latter some are compiled, run and compared.
+become tables. Of the latter some are compiled, run and compared; parts that need only some inputs
+are cut out too, and must have the same bits.
 """
 
 import argparse
@@ -22,10 +23,12 @@ import tempfile
 import numpy as np
 import onnx
 import onnxruntime
+from onnx import helper, numpy_helper
 
 from graph_maker import Graph, makeModel
 from harness import Fault, Report, Tools, stopwatch
 
+CUTS = 6  # entry points at most in one model
 BATCH = 15  # graphs side by side in one model
 NOISES = 3
 
@@ -93,7 +96,7 @@ def number(text):
 class Checker:
     def __init__(self, report, tools, folder):
         self.report, self.tools, self.folder = report, tools, folder
-        self.pairs = self.claimed = self.shown = self.known = 0
+        self.pairs = self.claimed = self.shown = self.known = self.cuts = 0
 
     def batch(self, seed, count):
         graphs = [Graph(seed * 100_003 + i, f"g{i}_").build(3 + i % 8) for i in range(count)]
@@ -104,6 +107,7 @@ class Checker:
             self.report.check(name, self.compare, model)
             if not everyTensor and seed % 8 == 0:
                 self.report.check(f"seed {seed}, compiled", self.compiled, model)
+                self.report.check(f"seed {seed}, cut", self.cut, model)
             os.unlink(path)
 
     def compare(self, model):
@@ -154,6 +158,72 @@ class Checker:
         for path in (artefact, inputs, outputs):
             os.unlink(path)
 
+    def cut(self, model):
+        """Parts of results, cut out by what they need, have the bits of the whole program's."""
+        text = self.tools.succeed("zorro-opt", model.path, "--explain=json")
+        made, wanted = onnx.load(model.path), {}
+        for output, claim in json.loads(text)["outputs"].items():
+            graph = output.split("_")[0] + "_"
+            inputs = [name for name in model.inputs if name.startswith(graph)]
+            for axis, begin, end, needs in narrowParts(claim["grid"], inputs):
+                if len(wanted) == CUTS:
+                    break
+                name = f"{graph}{axis}_{begin}_part"
+                addSlice(made, output, name, axis, begin, end)
+                wanted[name] = [i for i in inputs if i in needs]
+        if not wanted:
+            return
+        path, artefact, inputs = (model.path + end for end in (".cut.onnx", ".so", ".in.npz"))
+        onnx.save(made, path)
+        entries = {"+".join(needs) for needs in wanted.values()}
+        self.tools.succeed("zorro-opt", path, f"--specialize=fused,{','.join(sorted(entries))}",
+                           "-o", artefact)
+        values = {}
+        for entry in ("fused", *sorted(entries)):
+            given = model.inputs if entry == "fused" else entry.split("+")
+            np.savez(inputs, **{name: model.inputs[name] for name in given})
+            outputs = f"{model.path}.{len(values)}.npz"
+            self.tools.succeed("zorro-run", artefact, f"--function={entry}", f"--input=@{inputs}",
+                               f"--output=@{outputs}", "--threads=1")
+            with np.load(outputs) as got:
+                values[entry] = dict(got)
+            os.unlink(outputs)
+        for name, needs in wanted.items():
+            whole, part = values["fused"][name], values["+".join(needs)][name]
+            self.cuts += 1
+            if not np.array_equal(whole, part, equal_nan=True):
+                raise Fault(f"{name}, cut out for {', '.join(needs)}: expected the bits of the "
+                            f"whole program but {int((whole != part).sum())} of {whole.size} "
+                            "elements differ")
+        for name in (path, artefact, inputs):
+            os.unlink(name)
+
+
+def narrowParts(grid, inputs):
+    """(axis, begin, end, inputs) of segments that need some of the inputs, but not all."""
+    for axis, cuts in enumerate(grid["cuts"]):
+        needs = [set() for _ in cuts[1:]]
+        segments = np.ndindex(*(len(c) - 1 for c in grid["cuts"]))
+        for index, cell in zip(segments, grid["cells"]):
+            needs[index[axis]].update(cell["depends"])
+        for i, names in enumerate(needs):
+            if names and names < set(inputs):
+                yield axis, cuts[i], cuts[i + 1], names
+
+
+def addSlice(model, tensor, name, axis, begin, end):
+    """A slice of an output becomes another output."""
+    graph = model.graph
+    whole = next(o for o in graph.output if o.name == tensor).type.tensor_type
+    shape = [d.dim_value for d in whole.shape.dim]
+    shape[axis] = end - begin
+    numbers = []
+    for label, value in (("begin", begin), ("end", end), ("axis", axis)):
+        numbers.append(f"{name}_{label}")
+        graph.initializer.append(numpy_helper.from_array(np.array([value], np.int64), numbers[-1]))
+    graph.node.append(helper.make_node("Slice", [tensor, *numbers], [name], name=name))
+    graph.output.append(helper.make_tensor_value_info(name, whole.elem_type, shape))
+
 
 def main():
     here = os.path.dirname(os.path.abspath(__file__))
@@ -176,7 +246,7 @@ def main():
             list(pool.map(one, range(args.seed, args.seed + batches)))
     print(f"{batches * BATCH} graphs: {checker.pairs / 1e6:.1f} M (input, element) pairs, "
           f"{100 * checker.shown / max(checker.claimed, 1):.1f} % of the claimed ones seen to "
-          f"change, {checker.known} constants")
+          f"change, {checker.known} constants, {checker.cuts} cuts")
     report.groupDone("random graphs", elapsed())
     return report.finish()
 
