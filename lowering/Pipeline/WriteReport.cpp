@@ -42,6 +42,10 @@ static std::vector<std::pair<std::string, std::string>> listFlags(const CompileO
   flags.push_back({"cpu", options.cpu});
   if (options.emit)
     flags.push_back({"emit", nameOf(*options.emit).str()});
+  if (options.opset)
+    flags.push_back({"opset", std::to_string(options.opset)});
+  if (options.externalData)
+    flags.push_back({"external-data", ""});
   if (options.assumeFiniteFill)
     flags.push_back({"assume-finite-fill", ""});
   if (options.assumeLiveRows)
