@@ -74,11 +74,9 @@ class Checker:
         shapes = {i.name: i.shape for i in session.get_inputs()}
         self.patterns = self.case.patterns(self.padding, shapes)
         self.modality = self.case.modalityOf(self.padding, list(shapes))
-        # A token that padding leaves without a key is NaN after -inf. As a key it is dropped; ONNX
-        # Runtime multiplies it by 0, which spreads the NaN. A finite fill shows what is without it.
-        self.unspread = None
-        if self.padding and self.case.fill == "inf":
-            finite = startSession(dataclasses.replace(self.case, fill="min").build()[0])
+        twin, self.unspread = makeFiniteTwin(self.case, self.padding), None
+        if twin:
+            finite = startSession(twin)
             self.unspread = lambda inputs: dict(zip(self.outputs, finite.run(None, inputs)))
 
     # Claims.
@@ -128,9 +126,7 @@ class Checker:
         truth = self.truth(inputs)
         if not self.unspread or not pattern.startswith("without"):
             return truth
-        finite = self.unspread(inputs)
-        return {name: np.where(np.isnan(value) & ~np.isnan(got[name]), finite[name], value)
-                for name, value in truth.items()}
+        return withoutSpread(truth, got, self.unspread(inputs))
 
     def tables(self):
         """Every masked softmax is one attention, unless the form may be dense."""
@@ -269,6 +265,21 @@ class Checker:
         with Artefact(self.library, self.so) as self.artefact:
             self.agree()
             self.cuts()
+
+
+def makeFiniteTwin(case, padding):
+    """A token that padding leaves without a key is NaN after -inf. As a key it is dropped; ONNX
+    Runtime multiplies it by 0, which spreads the NaN. The same model with a finite fill shows what
+    is without it; None where nothing can spread."""
+    if padding and case.fill == "inf":
+        return dataclasses.replace(case, fill="min").build()[0]
+    return None
+
+
+def withoutSpread(truth, got, finite):
+    """`truth`; where it is NaN but `got` is a number, what a finite fill gives."""
+    return {name: np.where(np.isnan(value) & ~np.isnan(got[name]), finite[name], value)
+            for name, value in truth.items()}
 
 
 def startSession(model):
