@@ -12,7 +12,11 @@
 
 #include "passes/Raise/AttentionVariants.h"
 
+#include "passes/Raise/MaskSteps.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace zorro;
@@ -32,7 +36,7 @@ void AttentionVariants::rewrite(func::FuncOp function) {
     if (node->getNumResults() == 0 || node->getResult(0).use_empty())
       continue;
     (void)(dropDropout(node) || rewriteLogSoftmax(node) || rewriteQuotient(node) ||
-           rewriteRepair(node) || rewriteTransposed(node) ||
+           rewriteRepair(node) || dropInfinityRepair(node) || rewriteTransposed(node) ||
            moveReshape(node));
   }
 }
@@ -215,6 +219,41 @@ bool AttentionVariants::rewriteRepair(NodeOp node) {
   replace(node, NodeBuilder(builder).make(
                     node.getLoc(), "Where", 16, node->getResult(0).getType(),
                     {inverted.getInput(0), node.getInput(2), node.getInput(1)}));
+  return true;
+}
+
+/// Whether `value` is a softmax, possibly cast or repaired: never infinite.
+bool AttentionVariants::isWeights(Value value) {
+  while (auto node = skipCasts(value).getDefiningOp<NodeOp>()) {
+    if (node.is("Softmax"))
+      return true;
+    if (!node.is("Where") || !definedBy(node.getInput(0), "IsNaN"))
+      return false;
+    std::optional<double> fill = constants.getSplat(node.getInput(1));
+    if (!fill || std::isinf(*fill))
+      return false;
+    value = node.getInput(2);
+  }
+  return false;
+}
+
+/// Where(IsInf(p) and more, any, p), as nan_to_num is exported: weights are never infinite.
+bool AttentionVariants::dropInfinityRepair(NodeOp node) {
+  if (!node.is("Where") || node.getInput(2).getType() != node->getResult(0).getType() ||
+      !isWeights(node.getInput(2)))
+    return false;
+  auto isNever = [&](Value condition) {
+    auto cast = definedBy(condition, "Cast"); // of a bool to a bool
+    if (cast && cast.getInput(0).getType() == condition.getType())
+      condition = cast.getInput(0);
+    auto isInf = definedBy(condition, "IsInf");
+    return isInf && isWeights(isInf.getInput(0));
+  };
+  auto both = definedBy(node.getInput(0), "And");
+  if (!isNever(node.getInput(0)) &&
+      !(both && (isNever(both.getInput(0)) || isNever(both.getInput(1)))))
+    return false;
+  replace(node, node.getInput(2));
   return true;
 }
 

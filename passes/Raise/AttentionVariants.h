@@ -34,6 +34,7 @@ private:
   bool rewriteLogSoftmax(onnx::NodeOp node);
   bool rewriteQuotient(onnx::NodeOp node);
   bool rewriteRepair(onnx::NodeOp node);
+  bool dropInfinityRepair(onnx::NodeOp node);
   bool rewriteTransposed(onnx::NodeOp node);
   bool moveReshape(onnx::NodeOp node);
 
@@ -43,6 +44,7 @@ private:
     onnx::NodeOp maximum;          // null where none is subtracted
   };
   bool matchExponentials(mlir::Value value, Exponentials &found);
+  bool isWeights(mlir::Value value);
   /// Whether `scores` are a product with scales and, where `masked`, masks of -inf: then no row holds
   /// a finite fill.
   bool isProduct(mlir::Value scores, bool masked);
