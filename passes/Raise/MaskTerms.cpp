@@ -183,7 +183,7 @@ bool MaskTerms::take(Value value, const Roles &roles) {
   for (auto [axis, role] : llvm::enumerate(roles)) {
     if (type.getDimSize(axis) == 1)
       continue;
-    if (role == Role::Query || role == Role::Head)
+    if (role != Role::Batch && role != Role::Key)
       return refuse(Twine("it varies over ") + (role == Role::Query ? "queries" : "heads") +
                     " at run time");
     int64_t &own = role == Role::Batch ? term.batchAxis : term.keyAxis;
@@ -258,7 +258,7 @@ bool MaskTerms::descendInto(NodeOp node, const Roles &roles) {
       own[source] = roles[axis];
   } else if (node.is("Reshape") || node.is("Unsqueeze") || node.is("Squeeze") ||
              node.is("Flatten")) {
-    // Only where nothing but axes of size 1 come and go.
+    // Only where axes of size 1 come and go, or batch and heads become one axis or two.
     own.assign(from.getRank(), Role::Head);
     int64_t at = 0, rank = type.getRank();
     for (int64_t axis = 0; axis < from.getRank(); ++axis) {
@@ -266,9 +266,22 @@ bool MaskTerms::descendInto(NodeOp node, const Roles &roles) {
         continue;
       while (at < rank && type.getDimSize(at) == 1)
         ++at;
-      if (at == rank || type.getDimSize(at) != from.getDimSize(axis))
+      if (at == rank)
         return false;
-      own[axis] = roles[at++];
+      int64_t size = from.getDimSize(axis), wanted = type.getDimSize(at);
+      if (wanted == size) {
+        own[axis] = roles[at++];
+      } else if (roles[at] == Role::Batch && at + 1 < rank && roles[at + 1] == Role::Head &&
+                 wanted * type.getDimSize(at + 1) == size) {
+        own[axis] = Role::BatchHead;
+        at += 2;
+      } else if (roles[at] == Role::BatchHead && axis + 1 < from.getRank() && size == scores[0] &&
+                 from.getDimSize(axis + 1) == scores[1] && scores[0] * scores[1] == wanted) {
+        own[axis++] = Role::Batch; // the axis behind it is that of heads
+        ++at;
+      } else {
+        return false;
+      }
     }
     while (at < rank && type.getDimSize(at) == 1)
       ++at;

@@ -48,7 +48,7 @@ public:
                        llvm::ArrayRef<std::vector<uint8_t>> kept) const;
 
 private:
-  enum class Role : uint8_t { Batch, Head, Query, Key };
+  enum class Role : uint8_t { Batch, Head, BatchHead, Query, Key };
   using Roles = llvm::SmallVector<Role>;
 
   bool descend(mlir::Value value, const Roles &roles);
