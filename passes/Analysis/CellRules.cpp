@@ -72,10 +72,15 @@ Cell zorro::binaryCell(const Cell &a, const Cell &b, ScalarFunction2 fold, Eleme
   return fitElement(c, element);
 }
 
+/// What a NaN is added to or multiplied by does not matter.
+static bool isNaN(const Cell &x) { return x.isKnown() && std::isnan(x.value); }
+
 Cell zorro::mulCells(const Cell &a, const Cell &b, Element element) {
   Cell c = binaryCell(a, b, [](double x, double y) { return x * y; }, element);
   if (c.isKnown())
     return c;
+  if (isNaN(a) || isNaN(b))
+    return Cell::known(std::nan(""));
   for (auto [x, y] : {std::pair(&a, &b), std::pair(&b, &a)}) {
     if (x->kind == CellKind::Zero)
       return fitElement(Cell::zeroOrNaN(a.nonFinite | b.nonFinite), element);
@@ -127,6 +132,8 @@ static Cell sumCells(const Cell &a, const Cell &b, Element element, bool subtrac
       element, subtracts);
   if (c.isKnown() || !isFloat(element))
     return c;
+  if (isNaN(a) || isNaN(b))
+    return Cell::known(std::nan(""));
   uint8_t ma = a.mayBe(), mb = b.mayBe();
   if (ma & mb & kFill) { // two fills overflow
     c.flags |= kInfinite;
@@ -220,7 +227,7 @@ Cell zorro::selectCell(const Cell &condition, const Cell &a, const Cell &b, Elem
 Cell zorro::reduceCells(ArrayRef<ReductionPart> parts, Reduction how, Element element,
                         bool alongRows) {
   Cell r;
-  bool allKnown = true, allZero = true, hasLive = false;
+  bool allKnown = true, allZero = true, hasLive = false, hasNaN = false;
   double sum = 0, max = -kInf, min = kInf;
   for (const auto &[cell, count] : isOff(Rule::Reduction) ? parts.take_front() : parts) {
     r.taint |= cell.taint;
@@ -228,6 +235,7 @@ Cell zorro::reduceCells(ArrayRef<ReductionPart> parts, Reduction how, Element el
     r.flags |= cell.mayBe();
     allKnown &= cell.isKnown() && !std::isnan(cell.value);
     allZero &= cell.isZero();
+    hasNaN |= isNaN(cell);
     hasLive |= cell.isLive(element) || (alongRows && (cell.flags & kRowTrue));
     sum += cell.value * count;
     max = std::max(max, cell.value);
@@ -235,6 +243,8 @@ Cell zorro::reduceCells(ArrayRef<ReductionPart> parts, Reduction how, Element el
   }
   switch (how) {
   case Reduction::Sum:
+    if (hasNaN)
+      return Cell::known(std::nan(""));
     // Small whole numbers add up exactly in any order.
     if (allKnown && std::abs(sum) < (1 << 24) && sum == std::round(sum) &&
         all_of(parts, [](const ReductionPart &part) {

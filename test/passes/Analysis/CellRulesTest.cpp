@@ -59,7 +59,9 @@ void expectFits(const Function &f, const Cell &cell, const std::string &what) {
     } else if (v <= kDeadScore) {
       EXPECT_TRUE(cell.mayBe() & kFill || cell.kind == CellKind::Dead) << what << ": fill " << v;
     }
-    if (cell.isKnown() && !std::isnan(cell.value)) {
+    if (cell.isKnown() && std::isnan(cell.value)) {
+      EXPECT_TRUE(std::isnan(v)) << what << ": " << v;
+    } else if (cell.isKnown()) {
       EXPECT_EQ(v, cell.value) << what;
     }
     if (cell.kind == CellKind::Zero) {
