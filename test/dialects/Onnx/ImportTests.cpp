@@ -211,3 +211,30 @@ TEST(Import, FindsVersions) {
   model.mutable_opset_import(0)->set_version(7);
   expectText(importProto(model), "onnx.node \"Add\" since 7");
 }
+
+// Attributes that libonnx's schema does not have yet stay on the node, from their opset on.
+TEST(Import, KeepsNewerAttributes) {
+  auto model = addModel();
+  auto *graph = model.mutable_graph();
+  graph->mutable_node()->Clear();
+  auto *shape = graph->mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape();
+  shape->Clear();
+  for (int64_t size : {1, 2, 5, 4})
+    shape->add_dim()->set_dim_value(size);
+  *graph->mutable_output(0)->mutable_type() = graph->input(0).type();
+  const std::string &x = graph->input(0).name();
+  auto *node = addNode(graph, "Attention", {x, x, x}, {graph->output(0).name()});
+  auto *window = node->add_attribute();
+  window->set_name("left_window_size");
+  window->set_type(::onnx::AttributeProto::INT);
+  window->set_i(3);
+  model.mutable_opset_import(0)->set_version(25);
+  Imported result = importProto(model);
+  expectText(result, "left_window_size = 3 : i64");
+  expectText(result, "-> tensor<1x2x5x4xf32>");
+  model.mutable_opset_import(0)->set_version(24);
+  expectRefused(importProto(model), 2, "Unrecognized attribute: left_window_size");
+  model.mutable_opset_import(0)->set_version(25);
+  window->set_name("middle_window_size");
+  expectRefused(importProto(model), 2, "Unrecognized attribute: middle_window_size");
+}
