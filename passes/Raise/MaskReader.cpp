@@ -411,7 +411,7 @@ std::optional<EmptyRow> MaskReader::kindOfEmpty(ArrayRef<State> states, std::str
       weight = piece.weight;
     }
   if (weightsDiffer) {
-    why = ", and some of its weights are set to zero only";
+    why = ", and only some of its weights are set to zero";
     return std::nullopt;
   }
   // NaN times 0 stays NaN.

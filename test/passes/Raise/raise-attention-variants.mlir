@@ -182,7 +182,7 @@ func.func @half_zeroed(%q: tensor<1x1x2x4xf32>) -> tensor<1x1x2x4xf32> {
   %fill = arith.constant dense<-1.0e38> : tensor<f32>
   %s0 = onnx.node "MatMul" since 13 (%q, %kt) {} : (tensor<1x1x2x4xf32>, tensor<1x1x4x2xf32>) -> tensor<1x1x2x2xf32>
   %s = onnx.node "Where" since 16 (%kept, %s0, %fill) {} : (tensor<2x2xi1>, tensor<1x1x2x2xf32>, tensor<f32>) -> tensor<1x1x2x2xf32>
-  // expected-remark @below {{query 1 has no live key, and some of its weights are set to zero only}}
+  // expected-remark @below {{query 1 has no live key, and only some of its weights are set to zero}}
   %p0 = onnx.node "Softmax" since 13 (%s) {axis = -1 : i64} : (tensor<1x1x2x2xf32>) -> tensor<1x1x2x2xf32>
   %p = onnx.node "Where" since 16 (%some, %p0, %zero) {} : (tensor<2x2xi1>, tensor<1x1x2x2xf32>, tensor<f32>) -> tensor<1x1x2x2xf32>
   %o = onnx.node "MatMul" since 13 (%p, %q) {} : (tensor<1x1x2x2xf32>, tensor<1x1x2x4xf32>) -> tensor<1x1x2x4xf32>
