@@ -36,7 +36,8 @@ private:
     bool isWhole() const { return name == "fused" && !masked; }
   };
 
-  FailureOr<uint64_t> parseModalities(const StreamDependence &streams, StringRef text);
+  FailureOr<uint64_t> parseModalities(const StreamDependence &streams, StringRef text,
+                                      StringRef others);
   FailureOr<SmallVector<Entry>> parseEntries(const StreamDependence &streams);
   FailureOr<SmallVector<unsigned>> chooseOutputs(const StreamDependence &streams,
                                                  const Entry &entry);
@@ -53,8 +54,9 @@ private:
 };
 } // namespace
 
-/// Inputs of the modalities in a list joined by '+'.
-FailureOr<uint64_t> Specialise::parseModalities(const StreamDependence &streams, StringRef text) {
+/// Inputs of the modalities in a list joined by '+'; `others` is what else may stand there.
+FailureOr<uint64_t> Specialise::parseModalities(const StreamDependence &streams, StringRef text,
+                                                StringRef others) {
   llvm::SetVector<StringRef> there(streams.getModalities().begin(), streams.getModalities().end());
   SmallVector<StringRef> names;
   text.split(names, '+');
@@ -64,8 +66,8 @@ FailureOr<uint64_t> Specialise::parseModalities(const StreamDependence &streams,
     if (!there.contains(name.trim())) {
       std::string known = llvm::join(there, ", ");
       streams.getFunction()->emitError()
-          << "usage: expected 'fused' or a modality of the model (" << known << ") but got '"
-          << name << "'";
+          << "usage: expected " << others << "a modality of the model (" << known
+          << ") but got '" << name << "'";
       return failure();
     }
     for (auto [i, modality] : llvm::enumerate(streams.getModalities()))
@@ -90,7 +92,7 @@ Specialise::parseEntries(const StreamDependence &streams) {
   for (const std::string &name : entries) {
     uint64_t allowed = all;
     if (name != "fused") {
-      FailureOr<uint64_t> inputs = parseModalities(streams, name);
+      FailureOr<uint64_t> inputs = parseModalities(streams, name, "'fused' or ");
       if (failed(inputs))
         return failure();
       allowed = *inputs;
@@ -98,7 +100,7 @@ Specialise::parseEntries(const StreamDependence &streams) {
     wanted.push_back({name, allowed, false});
   }
   for (const std::string &name : absent) {
-    FailureOr<uint64_t> inputs = parseModalities(streams, name);
+    FailureOr<uint64_t> inputs = parseModalities(streams, name, "");
     if (failed(inputs))
       return failure();
     wanted.push_back({"without_" + name, ~*inputs, true});
@@ -165,7 +167,11 @@ FailureOr<SmallVector<unsigned>> Specialise::chooseOutputs(const StreamDependenc
     refuse(streams, entry, *blocked);
     return failure();
   }
-  streams.getFunction()->emitError() << "refused: no output depends on '" << entry.name << "'";
+  InFlightDiagnostic diag = streams.getFunction()->emitError();
+  if (entry.masked)
+    diag << "refused: no output is left for '" << entry.name << "'";
+  else
+    diag << "refused: no output depends on '" << entry.name << "'";
   return failure();
 }
 

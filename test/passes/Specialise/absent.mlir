@@ -6,8 +6,8 @@
 // RUN: not zorro-opt %s --split-input-file --zorro-specialise="absent=audio+video" 2>&1 | FileCheck %s --check-prefix=ALL
 
 // KEEP: error: refused: 'video_out' needs 'video' and cannot be cut free for 'without_video'
-// UNKNOWN: error: usage: expected 'fused' or a modality of the model (audio, video) but got 'smell'
-// ALL: error: refused: no output depends on 'without_audio+video'
+// UNKNOWN: error: usage: expected a modality of the model (audio, video) but got 'smell'
+// ALL: error: refused: no output is left for 'without_audio+video'
 
 // Two layers: fusion reads video in the first, so all that reads fusion changes; the audio output
 // does not. Masked keys are gone altogether.
