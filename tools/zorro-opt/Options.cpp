@@ -165,8 +165,18 @@ bool zorro::getOptions(StringRef input, StringRef output, StringRef program,
       Reporter::error("expected --modality=NAME=INPUT,… but got '" + text + "'");
       return false;
     }
+    if (name == "fused") {
+      Reporter::error("expected a modality other than 'fused', which names an entry point, in "
+                      "--modality");
+      return false;
+    }
     for (StringRef input : split(inputs, ','))
-      result.modalities[input] = name.str();
+      if (std::string &own = result.modalities.try_emplace(input, name.str()).first->second;
+          own != name) {
+        Reporter::error("expected one modality for input '" + input + "' but got '" + own +
+                        "' and '" + name + "'");
+        return false;
+      }
   }
   for (StringRef text : options->shape) {
     auto [name, dims] = text.rsplit('=');
