@@ -42,7 +42,7 @@ npy::MaybeFailure run::parseLiteral(const std::string &text, npy::Array &array) 
   std::string shape = text.substr(0, equals);
   if (!parseShape(shape, array.type, array.dims))
     return Failure{ZORRO_INVALID,
-                   "expected a shape and type like 1x3xf32 but got '" + shape + "'"};
+                   "expected a shape and type like 1x3xf32 or 2x8xbool but got '" + shape + "'"};
   size_t elementSize = zorro_type_size(array.type);
   std::optional<uint64_t> bytes = npy::denseBytes(array.dims, elementSize);
   if (!bytes || *bytes > npy::defaultLimit)
