@@ -70,12 +70,13 @@ class Graph:
 
     # -- The graph --------------------------------------------------------------------------------
 
-    def build(self, steps):
+    def build(self, steps, most=4, only=()):
+        """`most`: tokens of a modality; `only`: names of the moves to choose from."""
         width = int(self.pick(2, 3, 4))
         modalities = int(self.pick(2, 2, 3))
         parts = []
         for i in range(modalities):
-            tokens = int(self.random.integers(1, 5))
+            tokens = int(self.random.integers(1, most + 1))
             x = self.input("amvt"[i], (1, tokens, width))
             parts.append((self.linear(x, width), tokens))
         learned = int(self.random.integers(0, 3))
@@ -93,6 +94,7 @@ class Graph:
                  self.residual, self.window, self.roll, self.gatherTokens, self.sliceJoin,
                  self.maskOut, self.statistics, self.convolve, self.scatter, self.pad,
                  self.reduceTokens, self.product, self.softmaxTokens, self.heads, self.prefixSums]
+        moves = [getattr(self, name) for name in only] or moves
         for _ in range(steps):
             x = values[-1] if self.chance(0.75) else self.pick(*values)
             made = self.pick(*moves)(x)
