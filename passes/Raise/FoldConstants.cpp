@@ -304,7 +304,7 @@ FailureOr<bool> Folder::evaluate(NodeOp op) {
   SmallVector<const HostTensor *> inputs;
   for (unsigned i = 0; i < op.getInputCount(); ++i) {
     Value value = op.getInput(i);
-    if (!value) {
+    if (!value || op.is("EyeLike")) { // of which only the shape matters
       inputs.push_back(nullptr);
       continue;
     }

@@ -190,3 +190,14 @@ func.func @makers() -> (tensor<?x?xi1>, tensor<?xi64>, tensor<2x2xi64>, tensor<i
   %4 = onnx.node "NonZero" since 13(%numbers) {} : (tensor<3xi64>) -> tensor<1x?xi64>
   return %0, %1, %2, %3, %4 : tensor<?x?xi1>, tensor<?xi64>, tensor<2x2xi64>, tensor<i64>, tensor<1x?xi64>
 }
+
+// -----
+
+// Of an identity's input only the shape matters.
+// CHECK-LABEL: @identity
+// CHECK: %[[EYE:.*]] = arith.constant dense<{{\[\[}}0.000000e+00, 1.000000e+00, 0.000000e+00], [0.000000e+00, 0.000000e+00, 1.000000e+00]]>
+// CHECK: return %[[EYE]]
+func.func @identity(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  %0 = onnx.node "EyeLike" since 9(%x) {k = 1 : i64} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  return %0 : tensor<2x3xf32>
+}
