@@ -12,6 +12,8 @@
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace zorro;
 
@@ -85,6 +87,63 @@ void zorro::emitTranspose(Emitter &e, MutableArrayRef<Value> rows) {
 // Library functions
 //===----------------------------------------------------------------------------------------===//
 
+namespace {
+/// exp of f64, which upstream approximates for f32 only: x = n·ln 2 + r with |r| <= ln 2 / 2, the
+/// series of exp(r) to r^13 (what follows is below 5e-18), and 2^n in two factors, so that results
+/// near zero lose bits and not their exponent.
+struct ExpandExp64 : OpRewritePattern<math::ExpOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &b) const override {
+    Type type = op.getType();
+    if (!getElementTypeOrSelf(type).isF64())
+      return b.notifyMatchFailure(op, "not f64");
+    Location loc = op.getLoc();
+    Type integers = b.getI64Type();
+    if (auto vector = dyn_cast<VectorType>(type))
+      integers = vector.clone(integers);
+    auto constant = [&](TypedAttr scalar, Type of) -> Value {
+      if (auto vector = dyn_cast<VectorType>(of))
+        scalar = DenseElementsAttr::get(vector, Attribute(scalar));
+      return arith::ConstantOp::create(b, loc, scalar);
+    };
+    auto number = [&](double x) { return constant(b.getF64FloatAttr(x), type); };
+    auto integer = [&](int64_t x) { return constant(b.getI64IntegerAttr(x), integers); };
+    auto choose = [&](arith::CmpFPredicate predicate, Value bound, Value yes, Value no) -> Value {
+      Value holds = arith::CmpFOp::create(b, loc, predicate, op.getOperand(), bound);
+      return arith::SelectOp::create(b, loc, holds, yes, no);
+    };
+
+    // Within these bounds the integers below fit; a NaN becomes a bound here, returns at the end.
+    Value x = arith::MaxNumFOp::create(b, loc, op.getOperand(), number(-746.0));
+    x = arith::MinNumFOp::create(b, loc, x, number(710.0));
+    Value n = arith::MulFOp::create(b, loc, x, number(1.4426950408889634074));
+    n = math::RoundEvenOp::create(b, loc, n);
+    Value back = arith::NegFOp::create(b, loc, n);
+    Value r = math::FmaOp::create(b, loc, back, number(6.93147180369123816490e-01), x);
+    r = math::FmaOp::create(b, loc, back, number(1.90821492927058770002e-10), r);
+    constexpr int degree = 13;
+    double factorial = 6227020800.0; // 13!
+    Value p = number(1.0 / factorial);
+    for (int k = degree; k > 0; --k) {
+      factorial /= k;
+      p = math::FmaOp::create(b, loc, p, r, number(1.0 / factorial));
+    }
+    Value whole = arith::FPToSIOp::create(b, loc, integers, n);
+    Value half = arith::ShRSIOp::create(b, loc, whole, integer(1));
+    for (Value part : {half, Value(arith::SubIOp::create(b, loc, whole, half))}) {
+      Value biased = arith::AddIOp::create(b, loc, part, integer(1023));
+      Value bits = arith::ShLIOp::create(b, loc, biased, integer(52));
+      p = arith::MulFOp::create(b, loc, p, arith::BitcastOp::create(b, loc, type, bits));
+    }
+    p = choose(arith::CmpFPredicate::OGT, number(709.782712893384), number(INFINITY), p);
+    p = choose(arith::CmpFPredicate::OLT, number(-745.2), number(0.0), p);
+    b.replaceOp(op, choose(arith::CmpFPredicate::UNO, op.getOperand(), op.getOperand(), p));
+    return success();
+  }
+};
+} // namespace
+
 LogicalResult zorro::expandMath(Operation *op) {
   MLIRContext *context = op->getContext();
   // First everything in terms of exp, log and the like, then those in terms of arithmetic.
@@ -92,6 +151,7 @@ LogicalResult zorro::expandMath(Operation *op) {
   math::populateExpansionPatterns(
       first, {"powf", "fpowi", "exp2", "sinh", "cosh", "tan", "asinh", "acosh", "atanh", "rsqrt"});
   populateMathPolynomialApproximationPatterns(second);
+  second.add<ExpandExp64>(context);
   arith::populateExpandBFloat16Patterns(second);
   GreedyRewriteConfig config;
   config.enableFolding(false);

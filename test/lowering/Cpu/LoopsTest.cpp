@@ -133,6 +133,28 @@ TEST_P(Loops, MathBecomesArithmetic) {
   }
 }
 
+TEST_P(Loops, ExponentialsOfDoubles) {
+  std::vector<double> x = {0,       1,      -1,       0.34657359027997264, 709.78, 710,
+                           -708.4, -744.4, -745.2,   -1e308,              1e308,  INFINITY,
+                           -INFINITY, NAN,  1e-300,  -0.0};
+  for (float value : randoms(1000, 700))
+    x.push_back(value);
+  int64_t n = x.size();
+  std::vector<double> o(n);
+  Operand dense = Kernel::dense({1, 1, n});
+  run(binary("    %r = math.exp %a : f64\n    linalg.yield %r : f64", "f64", "f64"),
+      {dense, dense}, dense, {x.data(), x.data()}, o.data(), n * 8);
+  for (int64_t i = 0; i < n; ++i) {
+    double want = std::exp(x[i]);
+    if (std::isnan(want))
+      EXPECT_TRUE(std::isnan(o[i])) << x[i];
+    else if (std::isinf(want))
+      EXPECT_EQ(o[i], want) << x[i];
+    else // results below the smallest normal number have fewer bits
+      EXPECT_NEAR(o[i], want, std::max(5e-16 * want, 1e-323)) << x[i];
+  }
+}
+
 /// The last elements of a run go through scalars, all others through registers: the same bits.
 TEST_P(Loops, ScalarsAndRegistersAgree) {
   const char *body = R"(
