@@ -59,6 +59,18 @@ class Model:
     def run(self, inputs):
         return dict(zip(self.outputs, self.session.run(None, inputs)))
 
+    def spreadingGraphs(self):
+        """Graphs (of a model with every tensor) in which a product makes NaN of zero and NaN."""
+        found = set()
+        for node in onnx.load(self.path).graph.node:
+            values = [self.base.get(name) for name in (*node.input[:2], *node.output)]
+            if node.op_type != "MatMul" or any(v is None for v in values):
+                continue
+            left, right, product = (np.isnan(v) for v in values)
+            if not left.any() and right.any() and product.any():
+                found.add(node.output[0].split("_")[0])
+        return found
+
     def changes(self):
         """By kind of input ("a" of every graph at once): which elements changed."""
         kinds = sorted({name.split("_")[1] for name in self.inputs})
@@ -100,11 +112,14 @@ class Checker:
 
     def batch(self, seed, count):
         graphs = [Graph(seed * 100_003 + i, f"g{i}_").build(3 + i % 8) for i in range(count)]
+        spread = set()
         for everyTensor in (True, False):
             name = f"seed {seed}, {'every tensor' if everyTensor else 'results'}"
             path = os.path.join(self.folder, f"{seed}-{int(everyTensor)}.onnx")
             model = Model(graphs, everyTensor, path)
-            self.report.check(name, self.compare, model)
+            self.report.check(name, self.compare, model, spread)
+            if everyTensor:
+                spread = model.spreadingGraphs()
             if not everyTensor and seed % 8 == 0:
                 self.report.check(f"seed {seed}, compiled", self.compiled, model)
                 self.report.check(f"seed {seed}, cut", self.cut, model)
@@ -116,7 +131,8 @@ class Checker:
             self.report.check(f"seed {seed}, cut densely", self.cut, Model(masked, True, path))
             os.unlink(path)
 
-    def compare(self, model):
+    def compare(self, model, spread):
+        """`spread`: graphs where a NaN may have been multiplied by zero."""
         text = self.tools.succeed("zorro-opt", model.path, "--explain=json")
         claims = json.loads(text)["outputs"]
         faults = []
@@ -140,6 +156,8 @@ class Checker:
             self.known += int(known.sum())
             same = np.isclose(value.astype(np.float64), numbers, rtol=1e-5, atol=1e-6,
                               equal_nan=True)
+            if output.split("_")[0] in spread and value.dtype == np.float32:
+                same |= np.isnan(value)  # a key that a table drops is not read: docs/Streams.md
             if (known & ~same).any():
                 at = tuple(int(i) for i in np.argwhere(known & ~same)[0])
                 faults.append(f"{output}{list(at)} is {value[at]} and was claimed to be "
