@@ -21,6 +21,7 @@ from emitted import Emitted
 from faults import Faults
 from harness import Report, Tools, stopwatch
 from models import FOLDER, MODELS, Model
+from scale import Scale
 from whole import Whole
 
 NEEDS = {"x86-64-v3": {"avx2", "fma"},
@@ -63,7 +64,7 @@ def main():
         large = [(largeModel(os.path.join(os.path.dirname(tools.folder), "large")), best)]
     wanted = [(m, c) for m, c in small if args.filter in f"{m.name}/{c}"]
     # A filter may name a group ("cuts") or one check in it ("faults/zorro-opt/empty").
-    others = [name for name in ("cuts", "emitted", "faults", "whole")
+    others = [name for name in ("cuts", "emitted", "faults", "scale", "whole")
               if args.filter in name or args.filter.startswith(name + "/")]
     report = Report(len(wanted) + len(large) + len(others))
 
@@ -80,7 +81,8 @@ def main():
     def other(name):
         elapsed = stopwatch()
         with tempfile.TemporaryDirectory(prefix="zorro-e2e-") as folder:
-            kind = {"cuts": Cuts, "emitted": Emitted, "faults": Faults, "whole": Whole}[name]
+            kind = {"cuts": Cuts, "emitted": Emitted, "faults": Faults, "scale": Scale,
+                    "whole": Whole}[name]
             kind(report, tools, folder, args.filter if "/" in args.filter else "").run()
         report.groupDone(name, elapsed())
 
