@@ -226,7 +226,8 @@ void zorro::addCodeRecord(ModuleOp module, ArrayRef<LLVM::LLVMFuncOp> entries,
   StringRef names[] = {addFunctionTable(c, "zorro_entries", entries),
                        addFunctionTable(c, "zorro_kernels", kernels)};
   auto type = LLVM::LLVMStructType::getLiteral(c.getContext(),
-                                               {c.i32, c.i32, c.i32, c.i32, c.ptr, c.ptr});
+                                               {c.i32, c.i32, c.i32, c.i32, c.ptr, c.ptr,
+                                                c.i32, c.i32, c.ptr});
   LLVM::GlobalOp global = c.constant(type, ZORRO_CODE_SYMBOL, Attribute());
   global.setVisibility_(LLVM::Visibility::Default);
   c.createBlock(&global.getInitializerRegion());
@@ -240,5 +241,8 @@ void zorro::addCodeRecord(ModuleOp module, ArrayRef<LLVM::LLVMFuncOp> entries,
     put(c.number(c.i32, number));
   for (StringRef name : names)
     put(LLVM::AddressOfOp::create(c, c.ptr, name));
+  put(c.number(c.i32, 0)); // no images
+  put(c.number(c.i32, 0));
+  put(LLVM::ZeroOp::create(c, c.ptr));
   LLVM::ReturnOp::create(c, record);
 }

@@ -23,7 +23,7 @@ void lowerTables(mlir::ModuleOp module);
 /// kernel's converted function, which becomes internal and is inlined.
 mlir::LLVM::LLVMFuncOp wrapKernel(mlir::LLVM::LLVMFuncOp kernel, mlir::FunctionType type);
 
-/// Adds the exported record `zorro_code_v1` with both tables.
+/// Adds the exported record `zorro_code_v2` with both tables.
 void addCodeRecord(mlir::ModuleOp module, llvm::ArrayRef<mlir::LLVM::LLVMFuncOp> entries,
                    llvm::ArrayRef<mlir::LLVM::LLVMFuncOp> kernels);
 

@@ -60,7 +60,7 @@ mlir::FailureOr<LaunchPlan> planLaunch(KernelOp kernel, const CpuTarget &target,
 
 /// Converts a module in the `cpu` phase (kernel functions, entry functions with `zorro.entry`,
 /// weights with `zorro.offset`, tables) into the LLVM dialect, in place. The module then defines
-/// `zorro_code_v1`.
+/// `zorro_code_v2`.
 mlir::LogicalResult lowerToLlvm(mlir::ModuleOp module, const CpuTarget &target);
 
 /// Marks a function of launches; its value is the entry's name in the artefact.

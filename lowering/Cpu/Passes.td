@@ -43,7 +43,7 @@ def CpuToLlvm : Pass<"zorro-cpu-to-llvm", "::mlir::ModuleOp"> {
   let description = [{
     Turns kernel functions into functions of the artefact's interface, entries (functions with
     `zorro.entry`) into calls of the runtime's launch function, tables into constants, and adds the
-    exported record `zorro_code_v1`.
+    exported record `zorro_code_v2`.
 
     Before: only functions, weights with `zorro.offset`, and tables. After: only the LLVM dialect.
     Numeric contract: bit-exact.

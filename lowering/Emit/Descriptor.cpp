@@ -36,12 +36,13 @@ void DescriptorWriter::setHeader(uint64_t cpuFeatures, StringRef compiler, Strin
   header.source = intern(source);
   header.source_hash = intern(sourceHash);
   header.cpu = intern(cpu);
+  header.arch = intern("");
   header.assumptions = intern(assumptions);
 }
 
 void DescriptorWriter::addKernel(StringRef name, StringRef kind, StringRef reason,
                                  uint64_t scratchBytes) {
-  kernels.push_back({intern(name), intern(kind), intern(reason), scratchBytes});
+  kernels.push_back({intern(name), intern(kind), intern(reason), scratchBytes, 0, 0, 0, 0});
 }
 
 void DescriptorWriter::addWeight(StringRef name, uint64_t offset, uint64_t size) {

@@ -12,7 +12,7 @@
 
 namespace zorro {
 
-/// Links the objects, in this process, to a shared object that exports `zorro_code_v1` alone and
+/// Links the objects, in this process, to a shared object that exports `zorro_code_v2` alone and
 /// needs nothing but memcpy, memmove and memset; anything else is an error that names it. Errors go
 /// to `loc`.
 mlir::FailureOr<ObjectCode> linkObjects(llvm::ArrayRef<ObjectCode> objects, mlir::Location loc);

@@ -28,10 +28,10 @@
 extern "C" {
 #endif
 
-#define ZORRO_ABI_VERSION 1u
+#define ZORRO_ABI_VERSION 2u
 #define ZORRO_FOOTER_MAGIC "ZORROART" // 8 bytes, no terminator
 #define ZORRO_DESCRIPTOR_MAGIC "ZORRODSC"
-#define ZORRO_CODE_SYMBOL "zorro_code_v1"
+#define ZORRO_CODE_SYMBOL "zorro_code_v2"
 #define ZORRO_PAGE 4096u
 #define ZORRO_ALIGN 64u                   // of weights, arena buffers and scratch
 #define ZORRO_WEIGHT_CHUNK (1u << 20)     // bytes covered by one chunk hash
@@ -64,7 +64,7 @@ typedef struct zorro_array {
   uint32_t offset, count;
 } zorro_array;
 
-enum zorro_target { ZORRO_TARGET_CPU = 0 };
+enum zorro_target { ZORRO_TARGET_CPU = 0, ZORRO_TARGET_CUDA = 1 };
 
 // Element types, numbered as in ONNX's TensorProto.
 enum zorro_type {
@@ -116,7 +116,12 @@ typedef struct zorro_kernel_info {
   zorro_string name;         // "contract_768x2304_…"
   zorro_string kind;         // "contract", "attention", "row", "map", "reduce", "move"
   zorro_string reason;       // why it was formed
-  uint64_t scratch_bytes;    // per thread
+  uint64_t scratch_bytes;    // per thread; 0 on a GPU
+  // On a GPU: what a launch needs besides its grid, which is the tasks. All 0 on a CPU.
+  uint32_t threads;          // of a block
+  uint32_t shared_bytes;     // dynamic shared memory of a block
+  uint32_t words;            // argument words that are parameters, 8 bytes each
+  uint32_t maps;             // tensor maps, parameters of 128 bytes aligned to 64 behind the words
 } zorro_kernel_info;
 
 typedef struct zorro_weight_info {
@@ -133,6 +138,7 @@ typedef struct zorro_descriptor {
   zorro_string source;       // name of the source file
   zorro_string source_hash;  // its XXH3, in hex
   zorro_string cpu;          // "x86-64-v4", as asked for
+  zorro_string arch;         // of a GPU: "sm_90a"; empty for a CPU
   zorro_string assumptions;  // what the dependence claims and masks assume, one sentence
   zorro_array entries;       // zorro_entry_info
   zorro_array kernels;       // zorro_kernel_info
@@ -172,6 +178,30 @@ typedef struct zorro_frame {
 typedef void (*zorro_kernel_fn)(const int64_t *args, int64_t begin, int64_t end, char *scratch);
 typedef int32_t (*zorro_entry_fn)(zorro_frame *frame);
 
+// A tensor map that a launch on a GPU takes: ZORRO_MAP_WORDS argument words behind those of the
+// kernel's parameters, one map after the other. Axes go from the innermost outwards.
+#define ZORRO_MAP_RANK 5
+typedef struct zorro_tensor_map {
+  int64_t word;                     // the argument word that holds the address
+  int64_t byte_offset;              // from that address, a multiple of 16
+  int64_t type;                     // enum zorro_type: ZORRO_BF16 or ZORRO_F32
+  int64_t rank;                     // 2 to ZORRO_MAP_RANK
+  int64_t dims[ZORRO_MAP_RANK];     // elements; what a box reaches beyond them reads as zero
+  int64_t strides[ZORRO_MAP_RANK];  // bytes, multiples of 16; of axis 0: the element's size
+  int64_t box[ZORRO_MAP_RANK];      // elements of one copy, at most 256 each
+  int64_t swizzle;                  // bytes: 0, 32, 64 or 128
+} zorro_tensor_map;
+#define ZORRO_MAP_WORDS 20
+
+// A program for a GPU inside the ELF part.
+enum zorro_image_kind { ZORRO_IMAGE_CUBIN = 0, ZORRO_IMAGE_PTX = 1 };
+typedef struct zorro_image {
+  uint32_t kind;   // enum zorro_image_kind
+  uint32_t arch;   // 90 for sm_90 and sm_90a
+  const char *data; // PTX ends in a zero
+  uint64_t size;   // with the zero
+} zorro_image;
+
 // The one symbol that an artefact's ELF part exports, under the name ZORRO_CODE_SYMBOL. Counts and
 // order are those of the descriptor.
 typedef struct zorro_code {
@@ -180,7 +210,10 @@ typedef struct zorro_code {
   uint32_t kernel_count;
   uint32_t reserved0;
   const zorro_entry_fn *entries;
-  const zorro_kernel_fn *kernels;
+  const zorro_kernel_fn *kernels;   // for a CPU; null for a GPU
+  uint32_t image_count;             // for a GPU: the same kernels, for one device or another
+  uint32_t reserved1;
+  const zorro_image *images;        // cubins first
 } zorro_code;
 
 #ifdef __cplusplus

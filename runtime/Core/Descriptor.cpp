@@ -22,9 +22,10 @@
 
 using namespace zorro::runtime;
 
-static_assert(sizeof(zorro_descriptor) == 88 && sizeof(zorro_entry_info) == 56 &&
+static_assert(sizeof(zorro_descriptor) == 96 && sizeof(zorro_entry_info) == 56 &&
                   sizeof(zorro_tensor) == 88 && sizeof(zorro_launch_info) == 32 &&
-                  sizeof(zorro_kernel_info) == 32 && sizeof(zorro_weight_info) == 24,
+                  sizeof(zorro_kernel_info) == 48 && sizeof(zorro_weight_info) == 24 &&
+                  sizeof(zorro_tensor_map) == 8 * ZORRO_MAP_WORDS && sizeof(zorro_image) == 24,
               "the descriptor's layout is fixed");
 
 std::string zorro::runtime::shapeText(uint32_t type, uint32_t rank, const int64_t *dims) {

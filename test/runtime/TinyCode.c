@@ -75,5 +75,5 @@ static int32_t empty(zorro_frame *frame) {
 static const zorro_entry_fn entries[] = {fused, audio, broken, empty};
 static const zorro_kernel_fn kernels[] = {add, scale};
 
-__attribute__((visibility("default"))) const zorro_code zorro_code_v1 = {
-    ZORRO_ABI_VERSION, 4, 2, 0, entries, kernels};
+__attribute__((visibility("default"))) const zorro_code zorro_code_v2 = {
+    ZORRO_ABI_VERSION, 4, 2, 0, entries, kernels, 0, 0, 0};

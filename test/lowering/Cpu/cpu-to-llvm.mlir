@@ -28,4 +28,4 @@ func.func @run() attributes {zorro.entry} {
 }
 
 // CHECK-NOT: zorro.weight
-// CHECK: llvm.mlir.global external constant @zorro_code_v1
+// CHECK: llvm.mlir.global external constant @zorro_code_v2
