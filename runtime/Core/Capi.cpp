@@ -125,6 +125,9 @@ zorro_status zorro_model_load(const char *path, const zorro_load_options *option
     if (options->threads > maxThreads)
       return invalid("expected at most " + std::to_string(maxThreads) + " threads but got " +
                      std::to_string(options->threads));
+    if (options->device < ZORRO_NO_DEVICE)
+      return invalid("expected the number of a device but got " +
+                     std::to_string(options->device));
     auto loaded = std::make_shared<Model>();
     if (MaybeError error = loaded->load(path, *options))
       return error;
@@ -174,6 +177,16 @@ zorro_status zorro_session_run(zorro_session *session, const zorro_tensor_view *
     if (!session)
       return invalid("expected a session but got a null pointer");
     return session->session->run(inputs, input_count, outputs, output_count);
+  });
+}
+
+zorro_status zorro_session_run_async(zorro_session *session, const zorro_tensor_view *inputs,
+                                     size_t input_count, const zorro_tensor_view *outputs,
+                                     size_t output_count, void *stream) {
+  return guarded([&]() -> MaybeError {
+    if (!session)
+      return invalid("expected a session but got a null pointer");
+    return session->session->runAsync(inputs, input_count, outputs, output_count, stream);
   });
 }
 

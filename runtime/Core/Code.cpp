@@ -62,7 +62,7 @@ MaybeError Code::copyToMemory(const Artefact &artefact) {
   return std::nullopt;
 }
 
-MaybeError Code::load(const Artefact &artefact, uint32_t entryCount, uint32_t kernelCount) {
+MaybeError Code::load(const Artefact &artefact, const zorro_model_desc &desc) {
   int file = artefact.descriptorOfFile();
   if (artefact.start() != 0) {
     if (MaybeError error = copyToMemory(artefact))
@@ -78,10 +78,10 @@ MaybeError Code::load(const Artefact &artefact, uint32_t entryCount, uint32_t ke
   table = static_cast<const zorro_code *>(dlsym(handle, ZORRO_CODE_SYMBOL));
   if (!table)
     return badFile("the code does not define " ZORRO_CODE_SYMBOL);
-  return checkTable(entryCount, kernelCount);
+  return checkTable(desc);
 }
 
-MaybeError Code::checkTable(uint32_t entryCount, uint32_t kernelCount) const {
+MaybeError Code::checkTable(const zorro_model_desc &desc) const {
   if (table->abi_version != ZORRO_ABI_VERSION)
     return Error{ZORRO_UNSUPPORTED, "expected code of version " +
                                         std::to_string(ZORRO_ABI_VERSION) + " but got " +
@@ -95,7 +95,27 @@ MaybeError Code::checkTable(uint32_t entryCount, uint32_t kernelCount) const {
       return MaybeError(badFile(std::string("the code lacks one of its ") + what));
     return MaybeError();
   };
-  if (MaybeError error = check("entries", entryCount, table->entry_count, table->entries))
+  if (MaybeError error = check("entries", desc.entry_count, table->entry_count, table->entries))
     return error;
-  return check("kernels", kernelCount, table->kernel_count, table->kernels);
+  if (desc.target == ZORRO_TARGET_CPU)
+    return check("kernels", desc.kernel_count, table->kernel_count, table->kernels);
+  if (table->kernel_count != desc.kernel_count)
+    return badFile("expected " + std::to_string(desc.kernel_count) +
+                   " kernels in the code but got " + std::to_string(table->kernel_count));
+  return checkImages();
+}
+
+MaybeError Code::checkImages() const {
+  if (table->image_count == 0 || !table->images)
+    return badFile("the code lacks a program for a GPU");
+  for (uint32_t i = 0; i < table->image_count; ++i) {
+    const zorro_image &image = table->images[i];
+    if (image.kind > ZORRO_IMAGE_PTX)
+      return badFile("a program for a GPU is of the unknown kind " + std::to_string(image.kind));
+    if (!image.data || image.size == 0)
+      return badFile("a program for a GPU is empty");
+    if (image.kind == ZORRO_IMAGE_PTX && image.data[image.size - 1] != 0)
+      return badFile("expected the PTX of the code to end in a zero");
+  }
+  return std::nullopt;
 }

@@ -23,15 +23,20 @@ public:
   Code(const Code &) = delete;
   Code &operator=(const Code &) = delete;
 
-  /// `artefact` must outlive this object. The counts are those of the descriptor.
-  MaybeError load(const Artefact &artefact, uint32_t entryCount, uint32_t kernelCount);
+  /// `artefact` must outlive this object. What the code holds must be what `desc` says.
+  MaybeError load(const Artefact &artefact, const zorro_model_desc &desc);
 
   zorro_entry_fn entry(uint32_t index) const { return table->entries[index]; }
+  /// Only of code for a CPU.
   zorro_kernel_fn kernel(uint32_t index) const { return table->kernels[index]; }
+  /// Programs for a GPU; none in code for a CPU.
+  uint32_t imageCount() const { return table->image_count; }
+  const zorro_image &image(uint32_t index) const { return table->images[index]; }
 
 private:
   MaybeError copyToMemory(const Artefact &artefact);
-  MaybeError checkTable(uint32_t entryCount, uint32_t kernelCount) const;
+  MaybeError checkTable(const zorro_model_desc &desc) const;
+  MaybeError checkImages() const;
 
   int memoryFile = -1; // holds the code of an artefact that is not a file of its own
   void *handle = nullptr;

@@ -142,6 +142,34 @@ Descriptor::Reader::tensors(zorro_array which, const char *what,
   return result;
 }
 
+/// The limits are those of every device: a launch beyond them could only fail.
+void Descriptor::checkKernel(const zorro_kernel_info &kernel, uint32_t target, Reader &reader) {
+  auto fail = [&](const std::string &what) {
+    reader.fail("kernel '" + std::string(reader.string(kernel.name, "a kernel's name")) + "' " +
+                what);
+  };
+  if (target == ZORRO_TARGET_CPU) {
+    if (kernel.threads || kernel.shared_bytes || kernel.words || kernel.maps)
+      fail("is for the CPU but has numbers for a GPU");
+    return;
+  }
+  constexpr uint64_t parameterBytes = 32764, maxSharedBytes = uint64_t(1) << 20;
+  if (kernel.threads == 0 || kernel.threads > 1024)
+    fail("has blocks of " + std::to_string(kernel.threads) + " threads");
+  if (kernel.shared_bytes > maxSharedBytes)
+    fail("wants " + std::to_string(kernel.shared_bytes) + " bytes of shared memory");
+  if (uint64_t(kernel.words) * 8 + uint64_t(kernel.maps) * 128 > parameterBytes)
+    fail("takes " + std::to_string(kernel.words) + " words and " + std::to_string(kernel.maps) +
+         " tensor maps");
+  if (kernel.scratch_bytes != 0)
+    fail("is for a GPU but has scratch");
+}
+
+void Descriptor::setDevice(std::string text) {
+  device = std::move(text);
+  modelDesc.device = device.c_str();
+}
+
 MaybeError Descriptor::parse(const std::vector<char> &bytes, uint64_t codeBytes,
                              uint64_t weightBytes) {
   Reader reader(bytes);
@@ -156,15 +184,19 @@ MaybeError Descriptor::parse(const std::vector<char> &bytes, uint64_t codeBytes,
     return Error{ZORRO_UNSUPPORTED, "expected descriptor version " +
                                         std::to_string(ZORRO_ABI_VERSION) + " but got " +
                                         std::to_string(header.abi_version)};
-  if (header.target != ZORRO_TARGET_CPU)
-    return Error{ZORRO_UNSUPPORTED,
-                 "expected an artefact for the CPU but got target " +
-                     std::to_string(header.target)};
+  if (header.target != ZORRO_TARGET_CPU && header.target != ZORRO_TARGET_CUDA)
+    return Error{ZORRO_UNSUPPORTED, "expected an artefact for a CPU or an NVIDIA GPU but got "
+                                    "target " +
+                                        std::to_string(header.target)};
 
-  for (const zorro_kernel_info &kernel : reader.array<zorro_kernel_info>(header.kernels, "kernels"))
+  for (const zorro_kernel_info &kernel :
+       reader.array<zorro_kernel_info>(header.kernels, "kernels")) {
+    checkKernel(kernel, header.target, reader);
     kernels.push_back({reader.string(kernel.name, "a kernel's name"),
                        reader.string(kernel.kind, "a kernel's kind"),
-                       reader.string(kernel.reason, "a kernel's reason"), kernel.scratch_bytes});
+                       reader.string(kernel.reason, "a kernel's reason"), kernel.scratch_bytes,
+                       kernel.threads, kernel.shared_bytes, kernel.words, kernel.maps});
+  }
   for (const zorro_weight_info &weight :
        reader.array<zorro_weight_info>(header.weights, "weights")) {
     const char *name = reader.string(weight.name, "a weight's name");
@@ -237,7 +269,10 @@ MaybeError Descriptor::parse(const std::vector<char> &bytes, uint64_t codeBytes,
                uint32_t(weights.size()),
                entries.data(),
                kernels.data(),
-               weights.data()};
+               weights.data(),
+               header.target,
+               reader.string(header.arch, "the architecture"),
+               device.c_str()};
   return reader.error;
 }
 

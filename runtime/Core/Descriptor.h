@@ -25,6 +25,8 @@ public:
   MaybeError parse(const std::vector<char> &bytes, uint64_t codeBytes, uint64_t weightBytes);
 
   const zorro_model_desc &model() const { return modelDesc; }
+  /// What the model's `device` says from now on.
+  void setDevice(std::string text);
   /// The entry of that name, or null.
   const zorro_entry_desc *find(const char *name) const;
   /// "fused, audio": for messages.
@@ -38,9 +40,10 @@ private:
     std::vector<uint32_t> weights;
   };
   class Reader;
+  static void checkKernel(const zorro_kernel_info &kernel, uint32_t target, Reader &reader);
 
   zorro_model_desc modelDesc{};
-  std::string featureNames;
+  std::string featureNames, device;
   std::vector<EntryStorage> storage;
   std::vector<zorro_entry_desc> entries;
   std::vector<zorro_kernel_desc> kernels;

@@ -11,7 +11,11 @@
 
 #include "runtime/Core/Model.h"
 
+#include "runtime/Cpu/CpuBackend.h"
 #include "runtime/Cpu/Features.h"
+#ifdef ZORRO_CUDA
+#include "runtime/Cuda/CudaBackend.h"
+#endif
 
 #include <algorithm>
 
@@ -25,25 +29,38 @@ MaybeError Model::load(const std::string &path, const zorro_load_options &option
   MaybeError error =
       descriptor.parse(artefact.descriptor(), artefact.codeSize(), artefact.weightsSize());
   if (!error)
-    error = checkCpu();
+    error = checkCpu(descriptor.model());
   if (!error && options.verify_weights)
     error = artefact.verifyWeights(defaultThreads);
   if (!error)
-    error = code.load(artefact, descriptor.model().entry_count, descriptor.model().kernel_count);
+    error = code.load(artefact, descriptor.model());
+  if (!error)
+    error = openDevice(options.device);
   if (error)
     error->message = "'" + path + "': " + error->message;
   return error;
 }
 
-MaybeError Model::checkCpu() const {
-  uint64_t needed = descriptor.model().cpu_feature_bits;
-  if (uint64_t missing = needed & ~hostCpuFeatures())
-    return Error{ZORRO_UNSUPPORTED, "the code needs CPU features that this machine lacks: " +
-                                        cpuFeatureNames(missing)};
-  constexpr uint64_t tiles = uint64_t(1) << ZORRO_CPU_AMX_TILE;
-  if ((needed & tiles) && !requestTilePermission())
-    return Error{ZORRO_UNSUPPORTED, "the system does not allow the use of AMX tiles"};
+MaybeError Model::openDevice(int32_t device) {
+  bool onCpu = descriptor.model().target == ZORRO_TARGET_CPU;
+  if (onCpu && device > 0)
+    return invalid("expected no device for an artefact for the CPU but got number " +
+                   std::to_string(device));
+  if (onCpu) {
+    backend = makeCpuBackend(*this);
+    return std::nullopt;
+  }
+  if (device < 0)
+    return std::nullopt;
+#ifdef ZORRO_CUDA
+  if (MaybeError error = openCudaBackend(*this, device, backend))
+    return error;
+  descriptor.setDevice(backend->deviceText());
   return std::nullopt;
+#else
+  return Error{ZORRO_UNSUPPORTED, "expected an artefact for the CPU: this runtime was built "
+                                  "without support for NVIDIA GPUs"};
+#endif
 }
 
 MaybeError Model::findEntry(const char *name, const zorro_entry_desc *&entry) const {

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------------------------===//
 //
-// File, descriptor and code of one artefact, shared by the sessions made from it.
+// File, descriptor, code and device of one artefact, shared by the sessions made from it.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -13,6 +13,7 @@
 #define ZORRO_RUNTIME_CORE_MODEL_H
 
 #include "runtime/Core/Artefact.h"
+#include "runtime/Core/Backend.h"
 #include "runtime/Core/Code.h"
 #include "runtime/Core/Descriptor.h"
 
@@ -25,6 +26,7 @@ struct Model {
   Artefact artefact;
   Descriptor descriptor;
   Code code;
+  std::unique_ptr<Backend> backend; // null if the model was loaded without a device
   unsigned defaultThreads = 1;
   uint64_t maxArenaBytes = 0;
 
@@ -33,7 +35,7 @@ struct Model {
   MaybeError findEntry(const char *name, const zorro_entry_desc *&entry) const;
 
 private:
-  MaybeError checkCpu() const;
+  MaybeError openDevice(int32_t device);
 };
 
 } // namespace zorro::runtime

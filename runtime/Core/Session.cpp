@@ -1,22 +1,17 @@
-//===- Session.cpp - Memory and threads for runs of one entry -------------------------------===//
+//===- Session.cpp - Runs of one entry ------------------------------------------------------===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------------------------===//
 //
-// Everything a run needs is allocated when the session is made; a run itself allocates nothing,
-// except for trace records when tracing is on.
+// What callers can do wrong is found here, before anything is written.
 //
 //===----------------------------------------------------------------------------------------===//
 
 #include "runtime/Core/Session.h"
 
-#include "runtime/Cpu/FloatMode.h"
-
 #include <algorithm>
-#include <new>
-#include <sys/mman.h>
 
 using namespace zorro::runtime;
 
@@ -41,20 +36,6 @@ private:
   const bool taken;
 };
 
-MaybeError Session::allocate(uint64_t bytes, const char *what, Buffer &buffer) {
-  // Large buffers begin on a huge page, which saves most of the page faults and TLB misses.
-  constexpr uint64_t hugePage = uint64_t(2) << 20;
-  uint64_t alignment = bytes >= hugePage ? hugePage : ZORRO_ALIGN;
-  void *memory = nullptr;
-  if (bytes > uint64_t(PTRDIFF_MAX) - hugePage ||
-      posix_memalign(&memory, alignment, std::max<uint64_t>(bytes, ZORRO_ALIGN)) != 0)
-    return Error{ZORRO_LIMIT, "cannot allocate " + std::to_string(bytes) + " bytes of " + what};
-  if (bytes >= hugePage)
-    madvise(memory, bytes, MADV_HUGEPAGE);
-  buffer.reset(static_cast<char *>(memory));
-  return std::nullopt;
-}
-
 MaybeError Session::create(std::shared_ptr<const Model> model, const char *entryName,
                            uint32_t threads, std::unique_ptr<Session> &session) {
   std::unique_ptr<Session> made(new Session);
@@ -70,18 +51,12 @@ MaybeError Session::create(std::shared_ptr<const Model> model, const char *entry
     return Error{ZORRO_LIMIT, "entry '" + std::string(entry.name) + "' needs an arena of " +
                                   std::to_string(entry.arena_bytes) + " bytes but the limit is " +
                                   std::to_string(model->maxArenaBytes)};
-  if (MaybeError error = allocate(entry.arena_bytes, "arena", made->arena))
+  if (!model->backend)
+    return invalid("expected a model with a device but this one was loaded to be described only");
+  if (MaybeError error = model->backend->createExecutor(entry, threads, made->executor))
     return error;
-  made->scratch.resize(threads);
-  for (Buffer &buffer : made->scratch)
-    if (MaybeError error = allocate(entry.scratch_bytes, "scratch", buffer))
-      return error;
-  made->pool = ThreadPool::create(threads);
-  if (!made->pool)
-    return Error{ZORRO_LIMIT, "cannot start " + std::to_string(threads) + " threads"};
   made->inputData.resize(entry.input_count);
   made->outputData.resize(entry.output_count);
-  made->entryCode = model->code.entry(uint32_t(&entry - model->descriptor.model().entries));
   made->model = std::move(model);
   session = std::move(made);
   return std::nullopt;
@@ -144,11 +119,8 @@ MaybeError Session::checkOverlap(const zorro_tensor_view *inputs,
   return std::nullopt;
 }
 
-MaybeError Session::run(const zorro_tensor_view *inputs, size_t inputCount,
-                        const zorro_tensor_view *outputs, size_t outputCount) {
-  Turn turn(busy);
-  if (MaybeError error = turn.refusal())
-    return error;
+MaybeError Session::takeTensors(const zorro_tensor_view *inputs, size_t inputCount,
+                                const zorro_tensor_view *outputs, size_t outputCount) {
   if (MaybeError error =
           checkTensors("input", entry->inputs, entry->input_count, inputs, inputCount))
     return error;
@@ -157,91 +129,45 @@ MaybeError Session::run(const zorro_tensor_view *inputs, size_t inputCount,
     return error;
   if (MaybeError error = checkOverlap(inputs, outputs))
     return error;
-
   for (size_t i = 0; i < inputCount; ++i)
     inputData[i] = inputs[i].data;
   for (size_t i = 0; i < outputCount; ++i)
     outputData[i] = outputs[i].data;
-  records.clear();
-  traceIncomplete = false;
-  launchFault.clear();
-  static const zorro_runtime_table table = {ZORRO_ABI_VERSION, 0, launch};
-  zorro_frame frame = {&table,           this, arena.get(), model->artefact.weights(),
-                       inputData.data(), outputData.data()};
-  int32_t result;
-  {
-    FloatMode mode;
-    runStart = std::chrono::steady_clock::now();
-    result = entryCode(&frame);
-  }
-  if (result != 0)
-    return Error{ZORRO_INTERNAL,
-                 "entry '" + std::string(entry->name) + "' stopped with code " +
-                     std::to_string(result) + (launchFault.empty() ? "" : ": " + launchFault)};
-  if (traceIncomplete)
-    return Error{ZORRO_LIMIT, "not enough memory for the trace of entry '" +
-                                  std::string(entry->name) + "'"};
   return std::nullopt;
 }
 
-int32_t Session::launch(zorro_frame *frame, uint32_t index, const int64_t *args, int64_t tasks) {
-  return static_cast<Session *>(frame->runtime)->runLaunch(index, args, tasks);
+MaybeError Session::run(const zorro_tensor_view *inputs, size_t inputCount,
+                        const zorro_tensor_view *outputs, size_t outputCount) {
+  Turn turn(busy);
+  if (MaybeError error = turn.refusal())
+    return error;
+  if (MaybeError error = takeTensors(inputs, inputCount, outputs, outputCount))
+    return error;
+  return executor->run(inputData.data(), outputData.data());
 }
 
-int32_t Session::runLaunch(uint32_t index, const int64_t *args, int64_t tasks) {
-  struct Job {
-    zorro_kernel_fn kernel;
-    const int64_t *args;
-    const std::vector<Buffer> &scratch;
-  };
-  if (index >= entry->launch_count || tasks < 0) {
-    launchFault = "launch " + std::to_string(index) + " of " + std::to_string(entry->launch_count) +
-                  " with " + std::to_string(tasks) + " tasks";
-    return ZORRO_INTERNAL;
-  }
-  uint32_t kernel = entry->launches[index].kernel;
-  Job job = {model->code.kernel(kernel), args, scratch};
-  auto body = [](void *context, unsigned thread, int64_t begin, int64_t end) {
-    auto &job = *static_cast<Job *>(context);
-    job.kernel(job.args, begin, end, job.scratch[thread].get());
-  };
-  if (!tracing) {
-    pool->run(body, &job, tasks);
-    return 0;
-  }
-  auto begin = std::chrono::steady_clock::now();
-  pool->run(body, &job, tasks);
-  auto end = std::chrono::steady_clock::now();
-  auto nanoseconds = [](auto span) {
-    return uint64_t(std::chrono::duration_cast<std::chrono::nanoseconds>(span).count());
-  };
-  // Generated code has no unwind tables: nothing may be thrown through it.
-  try {
-    records.push_back({index, kernel, nanoseconds(begin - runStart), nanoseconds(end - begin),
-                       tasks, model->descriptor.model().kernels[kernel].name,
-                       entry->launches[index].source});
-  } catch (const std::bad_alloc &) {
-    traceIncomplete = true;
-  }
-  return 0;
+MaybeError Session::runAsync(const zorro_tensor_view *inputs, size_t inputCount,
+                             const zorro_tensor_view *outputs, size_t outputCount, void *stream) {
+  Turn turn(busy);
+  if (MaybeError error = turn.refusal())
+    return error;
+  if (MaybeError error = takeTensors(inputs, inputCount, outputs, outputCount))
+    return error;
+  return executor->runAsync(inputData.data(), outputData.data(), stream);
 }
 
 MaybeError Session::setTrace(bool on) {
   Turn turn(busy);
   if (MaybeError error = turn.refusal())
     return error;
-  tracing = on;
-  records.clear();
-  if (on)
-    records.reserve(entry->launch_count);
-  return std::nullopt;
+  return executor->setTrace(on);
 }
 
 MaybeError Session::trace(const zorro_trace_record *&first, size_t &count) const {
   Turn turn(busy);
   if (MaybeError error = turn.refusal())
     return error;
-  first = records.data();
-  count = records.size();
+  first = executor->trace().data();
+  count = executor->trace().size();
   return std::nullopt;
 }

@@ -1,12 +1,11 @@
-//===- Session.h - Memory and threads for runs of one entry ----------------------*- C++ -*-===//
+//===- Session.h - Runs of one entry ---------------------------------------------*- C++ -*-===//
 //
 // Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------------------------===//
 //
-// Checks a run's tensors against the descriptor, calls the generated entry, and serves its
-// launches.
+// Checks a run's tensors against the descriptor and hands them to the executor, one run at a time.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -14,12 +13,8 @@
 #define ZORRO_RUNTIME_CORE_SESSION_H
 
 #include "runtime/Core/Model.h"
-#include "runtime/Cpu/ThreadPool.h"
 
 #include <atomic>
-#include <chrono>
-#include <cstdlib>
-#include <memory>
 
 namespace zorro::runtime {
 
@@ -30,43 +25,32 @@ public:
 
   MaybeError run(const zorro_tensor_view *inputs, size_t inputCount,
                  const zorro_tensor_view *outputs, size_t outputCount);
+  /// See zorro_session_run_async.
+  MaybeError runAsync(const zorro_tensor_view *inputs, size_t inputCount,
+                      const zorro_tensor_view *outputs, size_t outputCount, void *stream);
   MaybeError setTrace(bool on);
   MaybeError trace(const zorro_trace_record *&records, size_t &count) const;
 
   const zorro_entry_desc &entryDesc() const { return *entry; }
-  unsigned threadCount() const { return pool->size(); }
+  unsigned threadCount() const { return executor->threadCount(); }
 
 private:
-  struct Free {
-    void operator()(char *memory) const { free(memory); }
-  };
-  using Buffer = std::unique_ptr<char, Free>;
   class Turn;
 
   Session() = default;
+  MaybeError takeTensors(const zorro_tensor_view *inputs, size_t inputCount,
+                         const zorro_tensor_view *outputs, size_t outputCount);
   MaybeError checkTensors(const char *what, const zorro_tensor_desc *expected,
                           size_t expectedCount, const zorro_tensor_view *got,
                           size_t gotCount) const;
   MaybeError checkOverlap(const zorro_tensor_view *inputs, const zorro_tensor_view *outputs) const;
-  static int32_t launch(zorro_frame *frame, uint32_t index, const int64_t *args, int64_t tasks);
-  int32_t runLaunch(uint32_t index, const int64_t *args, int64_t tasks);
-  static MaybeError allocate(uint64_t bytes, const char *what, Buffer &buffer);
 
-  std::shared_ptr<const Model> model;
+  std::shared_ptr<const Model> model; // outlives the executor
   const zorro_entry_desc *entry = nullptr;
-  zorro_entry_fn entryCode = nullptr;
-  std::unique_ptr<ThreadPool> pool;
-  Buffer arena;
-  std::vector<Buffer> scratch; // one a thread, which is the first to touch it
+  std::unique_ptr<Executor> executor;
   std::vector<const void *> inputData;
   std::vector<void *> outputData;
-
   mutable std::atomic<bool> busy{false};
-  bool tracing = false;
-  bool traceIncomplete = false; // a record could not be stored
-  std::chrono::steady_clock::time_point runStart;
-  std::vector<zorro_trace_record> records;
-  std::string launchFault; // what a launch was refused for
 };
 
 } // namespace zorro::runtime

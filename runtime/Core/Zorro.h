@@ -71,11 +71,14 @@ ZORRO_API const char *zorro_type_name(uint32_t type);
 
 //===-- Models ------------------------------------------------------------------------------===//
 
+#define ZORRO_NO_DEVICE (-1)
+
 typedef struct zorro_load_options {
   uint32_t struct_size;     // sizeof(zorro_load_options), set by zorro_load_options_init
   uint32_t verify_weights;  // 1 (default): check the hash of every weight chunk; 0: trust them
   uint32_t threads;         // default of sessions and of the check; 0: the cores this process has
-  uint32_t reserved0;       // 0
+  int32_t device;           // number of the GPU (default 0), for artefacts that run on one;
+                            // ZORRO_NO_DEVICE: none, the model can be described but not run
   uint64_t max_arena_bytes; // sessions that need more return ZORRO_LIMIT; 0: no limit
 } zorro_load_options;
 
@@ -84,7 +87,10 @@ ZORRO_API void zorro_load_options_init(zorro_load_options *options);
 // Opens the artefact at `path`, or the one appended to the program at `path`, in this order:
 // footer, code and descriptor hashes, descriptor contents, CPU features, weight hashes, and only
 // then the code. `options` may be NULL. On failure *model is NULL.
-// Weights are mapped read-only and shared between processes.
+// Weights are mapped read-only and shared between processes; for a GPU they are copied to it once.
+// A GPU needs its driver's libcuda.so.1 and nothing else. The environment variable
+// ZORRO_CUDA_DRIVER names another file to open instead. The device's primary context is used, as
+// by CUDA's runtime library; the calling thread's current context is the same after each call.
 ZORRO_API zorro_status zorro_model_load(const char *path, const zorro_load_options *options,
                                         zorro_model **model);
 
@@ -128,6 +134,9 @@ typedef struct zorro_entry_desc {
 typedef struct zorro_kernel_desc {
   const char *name, *kind, *reason;
   uint64_t scratch_bytes; // per thread
+  uint32_t threads;       // of a block, on a GPU; 0 on a CPU
+  uint32_t shared_bytes;  // dynamic shared memory of a block
+  uint32_t words, maps;   // parameters: 8-byte words, tensor maps
 } zorro_kernel_desc;
 
 typedef struct zorro_weight_desc {
@@ -144,6 +153,9 @@ typedef struct zorro_model_desc {
   const zorro_entry_desc *entries;
   const zorro_kernel_desc *kernels;
   const zorro_weight_desc *weights;
+  uint32_t target;    // enum zorro_target
+  const char *arch;   // of a GPU: "sm_90a"
+  const char *device; // "NVIDIA H200 (9.0), cubin for sm_90a"; "" on a CPU or without a device
 } zorro_model_desc;
 
 // NULL only if `model` is.
@@ -151,7 +163,8 @@ ZORRO_API const zorro_model_desc *zorro_model_describe(const zorro_model *model)
 
 //===-- Sessions ----------------------------------------------------------------------------===//
 
-// Memory and threads for runs of one entry. `entry` may be NULL if the model has one entry or one
+// Memory and threads (on a GPU: memory, a stream and the recorded launches) for runs of one entry.
+// `entry` may be NULL if the model has one entry or one
 // named "fused". `threads` counts the caller; 0: the model's default. At most 1024.
 ZORRO_API zorro_status zorro_session_create(zorro_model *model, const char *entry, uint32_t threads,
                                             zorro_session **session);
@@ -173,12 +186,24 @@ typedef struct zorro_tensor_view {
 } zorro_tensor_view;
 
 // One run. Counts, types, ranks and shapes must be those of the entry, in its order; outputs must
-// not overlap each other or an input. If the status is not ZORRO_OK for a wrong argument, nothing
+// not overlap each other or an input. On a GPU each may lie in host memory or on the session's
+// device; what is enqueued on the device's default stream is waited for. If the status is not ZORRO_OK for a wrong argument, nothing
 // has been written. The calling thread's floating-point mode is the same after the call as before.
 // The result does not depend on the number of threads.
 ZORRO_API zorro_status zorro_session_run(zorro_session *session, const zorro_tensor_view *inputs,
                                          size_t input_count, const zorro_tensor_view *outputs,
                                          size_t output_count);
+
+// The same on a stream of the caller's (a CUstream or cudaStream_t; NULL is the default stream):
+// returns when the run is enqueued. Inputs must stay as they are, and outputs are there, only when
+// the stream has come past the run. Host memory that is not page-locked makes the call wait. Faults
+// of the device show at the next call that waits for the stream. Runs of one session follow each
+// other whatever their streams. Not with a trace. On a CPU `stream` must be NULL, and the run is
+// done on return.
+ZORRO_API zorro_status zorro_session_run_async(zorro_session *session,
+                                               const zorro_tensor_view *inputs, size_t input_count,
+                                               const zorro_tensor_view *outputs,
+                                               size_t output_count, void *stream);
 
 //===-- Traces ------------------------------------------------------------------------------===//
 
@@ -191,7 +216,8 @@ typedef struct zorro_trace_record {
   const char *kernel_name, *source;
 } zorro_trace_record;
 
-// Off at first. Costs some 50 ns a launch.
+// Off at first. Costs some 50 ns a launch on a CPU. On a GPU, kernels of a traced run are launched
+// one by one, and times are the device's.
 ZORRO_API zorro_status zorro_session_set_trace(zorro_session *session, int on);
 
 // The records of the last traced run, valid until the next run or zorro_session_set_trace.

@@ -59,6 +59,12 @@ public:
                    const zorro_tensor_view *outputs, size_t outputCount) {
     return zorro_session_run(session.get(), inputs, inputCount, outputs, outputCount);
   }
+  /// See zorro_session_run_async.
+  zorro_status runAsync(const zorro_tensor_view *inputs, size_t inputCount,
+                        const zorro_tensor_view *outputs, size_t outputCount, void *stream) {
+    return zorro_session_run_async(session.get(), inputs, inputCount, outputs, outputCount,
+                                   stream);
+  }
   explicit operator bool() const { return bool(session); }
   zorro_session *get() const { return session.get(); }
   /// Only of a created session.

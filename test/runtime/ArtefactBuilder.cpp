@@ -61,12 +61,13 @@ public:
     zorro_descriptor header = {};
     memcpy(header.magic, ZORRO_DESCRIPTOR_MAGIC, sizeof(header.magic));
     header.abi_version = ZORRO_ABI_VERSION;
-    header.target = ZORRO_TARGET_CPU;
+    header.target = spec.target;
     header.cpu_features = spec.cpuFeatures;
     header.compiler = string(spec.compiler);
     header.source = string(spec.source);
     header.source_hash = string(spec.sourceHash);
     header.cpu = string(spec.cpu);
+    header.arch = string(spec.arch);
     header.assumptions = string(spec.assumptions);
     std::vector<zorro_entry_info> entries;
     for (const EntrySpec &entry : spec.entries) {
@@ -82,7 +83,8 @@ public:
     std::vector<zorro_kernel_info> kernels;
     for (const KernelSpec &kernel : spec.kernels)
       kernels.push_back({string(kernel.name), string(kernel.kind), string(kernel.reason),
-                         kernel.scratchBytes});
+                         kernel.scratchBytes, kernel.threads, kernel.sharedBytes,
+                         kernel.words, kernel.maps});
     header.kernels = array(kernels);
     std::vector<zorro_weight_info> weights;
     for (const WeightSpec &weight : spec.weights)

@@ -44,6 +44,7 @@ struct EntrySpec {
 struct KernelSpec {
   std::string name, kind, reason;
   uint64_t scratchBytes;
+  uint32_t threads = 0, sharedBytes = 0, words = 0, maps = 0; // on a GPU
 };
 
 struct WeightSpec {
@@ -52,8 +53,9 @@ struct WeightSpec {
 };
 
 struct DescriptorSpec {
+  uint32_t target = ZORRO_TARGET_CPU;
   uint64_t cpuFeatures = 0;
-  std::string compiler, source, sourceHash, cpu, assumptions;
+  std::string compiler, source, sourceHash, cpu, arch, assumptions;
   std::vector<EntrySpec> entries;
   std::vector<KernelSpec> kernels;
   std::vector<WeightSpec> weights;

@@ -69,6 +69,31 @@ TEST_F(DescriptorTest, names) {
   refuses([](auto &spec) { spec.kernels[0].name[2] = 0; }, "end in its only zero");
 }
 
+TEST_F(DescriptorTest, kernels) {
+  refuses([](auto &spec) { spec.kernels[0].threads = 1; },
+          "kernel 'add_8' is for the CPU but has numbers for a GPU");
+  auto onGpu = [&](auto change, const char *words) {
+    refuses(
+        [&](DescriptorSpec &spec) {
+          spec.target = ZORRO_TARGET_CUDA;
+          for (KernelSpec &kernel : spec.kernels) {
+            kernel.scratchBytes = 0;
+            kernel.threads = 128;
+          }
+          change(spec.kernels[1]);
+        },
+        words);
+  };
+  onGpu([](KernelSpec &kernel) { kernel.threads = 0; }, "'scale_8' has blocks of 0 threads");
+  onGpu([](KernelSpec &kernel) { kernel.threads = 1025; }, "blocks of 1025 threads");
+  onGpu([](KernelSpec &kernel) { kernel.sharedBytes = 1 << 21; }, "wants 2097152 bytes");
+  onGpu([](KernelSpec &kernel) { kernel.words = 4096; }, "takes 4096 words and 0 tensor maps");
+  onGpu([](KernelSpec &kernel) { kernel.maps = 1u << 31; }, "and 2147483648 tensor maps");
+  onGpu([](KernelSpec &kernel) { kernel.scratchBytes = 8; }, "is for a GPU but has scratch");
+  // And what is left then is that the code is none for a GPU.
+  onGpu([](KernelSpec &) {}, "the code lacks a program for a GPU");
+}
+
 TEST_F(DescriptorTest, header) {
   Bytes good = encodeDescriptor(tinyDescriptor());
   auto with = [&](size_t field, uint32_t value) {
@@ -77,7 +102,9 @@ TEST_F(DescriptorTest, header) {
     return load(bad);
   };
   EXPECT_EQ(with(offsetof(zorro_descriptor, abi_version), 9), ZORRO_UNSUPPORTED);
-  EXPECT_EQ(with(offsetof(zorro_descriptor, target), 1), ZORRO_UNSUPPORTED);
+  EXPECT_EQ(with(offsetof(zorro_descriptor, target), 2), ZORRO_UNSUPPORTED);
+  // The kernels are those of a CPU.
+  EXPECT_EQ(with(offsetof(zorro_descriptor, target), ZORRO_TARGET_CUDA), ZORRO_BAD_FILE);
   EXPECT_EQ(with(offsetof(zorro_descriptor, magic), 0), ZORRO_BAD_FILE);
   EXPECT_EQ(load({}), ZORRO_BAD_FILE);
   EXPECT_EQ(load(Bytes(sizeof(zorro_descriptor) - 1)), ZORRO_BAD_FILE);
