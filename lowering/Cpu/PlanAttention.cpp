@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------------------------===//
 
 #include "lowering/Cpu/Attention.h"
+#include "lowering/Cpu/Routes.h"
 
 #include "llvm/ADT/bit.h"
 
@@ -13,22 +14,6 @@ using namespace mlir;
 using namespace zorro;
 
 namespace {
-
-/// Keys of a route, and where they are read from.
-struct RouteSpan : KeySpan {
-  int64_t from = 0;  ///< the beginning of the key segment
-  int64_t shift = 0; ///< key j lies in row j - shift
-
-  bool operator==(const RouteSpan &other) const {
-    return begin == other.begin && end == other.end && !isBand() && !other.isBand();
-  }
-};
-
-/// Neighbouring queries under one rule: intervals, then bands.
-struct Route {
-  int64_t begin, end;
-  SmallVector<RouteSpan> spans;
-};
 
 /// Fills a table and counts the work that it stands for.
 class TableBuilder {
@@ -61,31 +46,6 @@ private:
 };
 
 } // namespace
-
-static SmallVector<Route> getRoutes(MaskAttr mask, int64_t queries, int64_t keys) {
-  if (!mask) {
-    Route all{0, queries, {}};
-    if (keys > 0)
-      all.spans.push_back({{0, keys, -2 * KeySpan::kFar, 2 * KeySpan::kFar}});
-    return {all};
-  }
-  SmallVector<Route> routes;
-  StreamsAttr segments = mask.getQueries(), sources = mask.getKeys();
-  for (unsigned i = 0; i < segments.getCount(); ++i) {
-    Route route{segments.getBegin(i), segments.getBegin(i) + segments.getSizes()[i], {}};
-    for (const KeySpan &span : mask.getSpans(i))
-      if (span.begin < span.end)
-        route.spans.push_back({span, sources.getBegin(MaskAttr::segmentOf(sources, span.begin))});
-    llvm::stable_sort(route.spans, [](const RouteSpan &a, const RouteSpan &b) {
-      return a.isBand() < b.isBand();
-    });
-    if (!routes.empty() && routes.back().spans == route.spans)
-      routes.back().end = route.end;
-    else
-      routes.push_back(route);
-  }
-  return routes;
-}
 
 /// A block of `keys` keys: scores in whole tiles if one fits, values key by key.
 void TableBuilder::addWork(int64_t keys) {
