@@ -35,7 +35,8 @@ class Entry(ctypes.Structure):
 
 class Kernel(ctypes.Structure):
     _fields_ = [("name", ctypes.c_char_p), ("kind", ctypes.c_char_p),
-                ("reason", ctypes.c_char_p), ("scratch_bytes", ctypes.c_uint64)]
+                ("reason", ctypes.c_char_p), ("scratch_bytes", ctypes.c_uint64),
+                *((n, ctypes.c_uint32) for n in ("threads", "shared_bytes", "words", "maps"))]
 
 
 class Description(ctypes.Structure):
@@ -45,7 +46,8 @@ class Description(ctypes.Structure):
                                                  "weight_bytes")),
                 *((n, ctypes.c_uint32) for n in ("entry_count", "kernel_count", "weight_count")),
                 ("entries", ctypes.POINTER(Entry)), ("kernels", ctypes.POINTER(Kernel)),
-                ("weights", ctypes.c_void_p)]
+                ("weights", ctypes.c_void_p), ("target", ctypes.c_uint32),
+                ("arch", ctypes.c_char_p), ("device", ctypes.c_char_p)]
 
 
 class View(ctypes.Structure):
