@@ -1,0 +1,584 @@
+//===- Cta.cpp - Runs the warps of a CTA ----------------------------------------*- C++ -*-===//
+//
+// Part of Zorro, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------------------------===//
+
+#include "Cta.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+namespace zorro::ptx {
+
+namespace {
+constexpr const char *kReconverge = "for the other lanes of the warp";
+
+std::string hex(uint64_t value) {
+  char text[24];
+  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
+  return text;
+}
+std::string triple(uint32_t x, uint32_t y, uint32_t z) {
+  return "(" + std::to_string(x) + ", " + std::to_string(y) + ", " + std::to_string(z) + ")";
+}
+} // namespace
+
+Cta::Cta(const Program &program, const KernelCode &code, const Launch &launch, Memory &memory,
+         std::vector<uint64_t> &counts, std::vector<uint64_t> &conflicts)
+    : program(program), code(code), launch(launch), memory(memory), conflicts(conflicts),
+      counts_(counts) {
+  params = launch.params;
+}
+
+/// The value of a special register that is the same for all threads.
+static uint64_t specialOf(Special which, const Launch &launch, Dim3 at, unsigned warp,
+                          unsigned lane, uint32_t sharedBytes) {
+  uint32_t thread = warp * kLanes + lane;
+  uint32_t below = (1u << lane) - 1, equal = 1u << lane;
+  switch (which) {
+  case kTidX:
+    return thread % launch.block.x;
+  case kTidY:
+    return thread / launch.block.x % launch.block.y;
+  case kTidZ:
+    return thread / launch.block.x / launch.block.y;
+  case kNtidX:
+    return launch.block.x;
+  case kNtidY:
+    return launch.block.y;
+  case kNtidZ:
+    return launch.block.z;
+  case kCtaidX:
+    return at.x;
+  case kCtaidY:
+    return at.y;
+  case kCtaidZ:
+    return at.z;
+  case kNctaidX:
+    return launch.grid.x;
+  case kNctaidY:
+    return launch.grid.y;
+  case kNctaidZ:
+    return launch.grid.z;
+  case kLaneid:
+    return lane;
+  case kWarpid:
+    return warp;
+  case kNwarpid:
+    return (launch.block.x * launch.block.y * launch.block.z + kLanes - 1) / kLanes;
+  case kSmid:
+  case kClock:
+    return 0;
+  case kLanemaskEq:
+    return equal;
+  case kLanemaskLt:
+    return below;
+  case kLanemaskLe:
+    return below | equal;
+  case kLanemaskGt:
+    return ~(below | equal);
+  case kLanemaskGe:
+    return ~below;
+  case kDynamicSmem:
+    return launch.dynamicShared;
+  case kTotalSmem:
+    return sharedBytes;
+  }
+  return 0;
+}
+
+void Cta::start() {
+  uint32_t threads = launch.block.x * launch.block.y * launch.block.z;
+  unsigned count = (threads + kLanes - 1) / kLanes;
+  uint32_t dynamic = (kSharedBase + code.info.staticShared + code.dynamicAlign - 1) /
+                     code.dynamicAlign * code.dynamicAlign;
+  uint32_t sharedBytes = dynamic - kSharedBase + launch.dynamicShared;
+  shared.reset(sharedBytes, count);
+  memoryBarriers.clear();
+  bulkCopies.clear();
+  named_.clear();
+  released_.assign(count, 0);
+  fenced.assign(count, 0);
+  parties_ = count;
+  local.assign(size_t(code.localBytes) * count * kLanes, 0xFF);
+
+  files_.resize(size_t(code.fileBytes) * count);
+  // NaN in every float type, and no address.
+  for (size_t i = 0; i + 1 < files_.size(); i += 2)
+    files_[i] = 0xFF, files_[i + 1] = 0x7F;
+  const std::vector<uint64_t> &globals = memory.globals[&program];
+  warps.clear();
+  warps.resize(count);
+  for (unsigned w = 0; w < count; ++w) {
+    Warp &warp = warps[w];
+    warp.cta = this;
+    warp.id = w;
+    warp.file = files_.data() + size_t(code.fileBytes) * w;
+    uint32_t lanes = std::min(threads - w * kLanes, kLanes);
+    warp.live = lanes == kLanes ? kAllLanes : (1u << lanes) - 1;
+    warp.groups.push_back({0, warp.live, nullptr});
+    warp.clock.assign(count, 0);
+    if (code.watchesRegisters) {
+      warp.writesInFlight.assign(code.fileBytes / 64, 0);
+      warp.readsInFlight.assign(code.fileBytes / 64, 0);
+      warp.touched.assign(code.fileBytes / 64, 0);
+    }
+    for (const Constant &constant : code.constants)
+      for (unsigned lane = 0; lane < kLanes; ++lane) {
+        uint64_t value = constant.value;
+        if (constant.kind == Constant::kGlobal)
+          value = globals[constant.value >> 32] + uint32_t(constant.value);
+        else if (constant.kind == Constant::kDynamicShared)
+          value += dynamic;
+        else if (constant.kind == Constant::kSpecial)
+          value = specialOf(Special(constant.value), launch, at, w, lane, sharedBytes);
+        for (unsigned i = 0; i < constant.bytes; ++i)
+          warp.file[constant.offset + lane * constant.bytes + i] =
+              i < 8 ? uint8_t(value >> 8 * i) : 0;
+      }
+  }
+  // Predicates are one word for all lanes, whose poison would be a mixture; they begin false.
+  for (Warp &warp : warps)
+    advance(warp);
+}
+
+std::string Cta::run(Dim3 where) {
+  at = where;
+  error_.clear();
+  steps_ = 0;
+  ticks_ = 0;
+  start();
+  while (true) {
+    bool progress = false, alive = false;
+    for (Warp &warp : warps) {
+      if (warp.done())
+        continue;
+      alive = true;
+      progress |= runWarp(warp);
+      if (failed())
+        return error_;
+      if (steps_ > launch.limit)
+        return "kernel " + code.info.name + ", CTA " + triple(at.x, at.y, at.z) + ": expected at most " +
+               std::to_string(launch.limit) + " warp instructions but it is still running";
+    }
+    if (!alive)
+      break;
+    if (!progress && !landNext())
+      return deadlock();
+  }
+  while (landNext())
+    if (failed())
+      return error_;
+  return error_;
+}
+
+bool Cta::runWarp(Warp &warp) {
+  bool progress = false;
+  std::vector<Group> &groups = warp.groups;
+  for (Group &group : groups)
+    group.waits = nullptr;
+  for (unsigned budget = 4096; budget && !groups.empty(); --budget) {
+    size_t index = 0;
+    while (index < groups.size() && groups[index].waits)
+      ++index;
+    if (index == groups.size())
+      break;
+    Group &group = groups[index];
+    if (group.pc >= code.code.size()) {
+      fail(warp, code.code.back(), "runs past the end of the kernel");
+      return true;
+    }
+    const Instruction &instruction = code.code[group.pc];
+    if (instruction.collective && group.lanes != warp.live) {
+      group.waits = kReconverge;
+      continue;
+    }
+    uint32_t mask = group.lanes;
+    if (instruction.predicate >= 0) {
+      uint32_t holds = warp.predicate(uint32_t(instruction.predicate));
+      mask &= instruction.negated ? ~holds : holds;
+    }
+    if (instruction.members >= 0 && mask) {
+      uint32_t first = uint32_t(__builtin_ctz(mask));
+      uint32_t need = warp.reg<uint32_t>(uint32_t(instruction.members))[first];
+      if ((mask & need) != mask) {
+        fail(warp, instruction, "is run by lanes that its member mask " + hex(need) + " lacks",
+             __builtin_ctz(mask & ~need));
+        return true;
+      }
+      if ((group.lanes & need) != (need & warp.live)) {
+        group.waits = kReconverge;
+        continue;
+      }
+    }
+    warp.pc = group.pc;
+    warp.lanes = group.lanes;
+    ++warp.steps;
+    if (code.watchesRegisters && mask && !watch(warp, instruction))
+      return true;
+    if (mask)
+      instruction.run(warp, instruction, mask);
+    if (failed())
+      return true;
+    if (warp.waits) {
+      group.waits = warp.waits;
+      warp.waits = nullptr;
+      continue;
+    }
+    progress = true;
+    ++steps_;
+    ++counts_[instruction.opcode];
+    laneInstructions += uint32_t(__builtin_popcount(mask));
+    if (groups.size() == 1 && !warp.taken && !warp.ended)
+      ++group.pc;
+    else
+      settle(warp, index, instruction);
+  }
+  if (groups.empty()) {
+    if (!warp.products.empty() || !warp.openProducts.empty())
+      fail(warp, code.code.back(), "ends while products are in flight");
+    if (!warp.stores.empty() || !warp.openStores.empty())
+      fail(warp, code.code.back(), "ends while a bulk copy still reads shared memory");
+    for (auto &entry : named_)
+      releaseIfDue(entry.first);
+  }
+  return progress;
+}
+
+void Cta::settle(Warp &warp, size_t index, const Instruction &instruction) {
+  std::vector<Group> &groups = warp.groups;
+  uint32_t taken = warp.taken, ended = warp.ended, rest = groups[index].lanes & ~(taken | ended);
+  uint32_t next = groups[index].pc + 1;
+  warp.taken = warp.ended = 0;
+  groups.erase(groups.begin() + long(index));
+  auto put = [&](uint32_t pc, uint32_t lanes) {
+    if (!lanes)
+      return;
+    auto place = std::lower_bound(groups.begin(), groups.end(), pc,
+                                  [](const Group &g, uint32_t pc) { return g.pc < pc; });
+    if (place != groups.end() && place->pc == pc) {
+      place->lanes |= lanes;
+      place->waits = nullptr;
+    } else {
+      groups.insert(place, {pc, lanes, nullptr});
+    }
+  };
+  put(instruction.target, taken);
+  put(next, rest);
+  if (ended) {
+    warp.live &= ~ended;
+    for (Group &group : groups)
+      group.waits = nullptr;
+  }
+}
+
+bool Cta::watch(Warp &warp, const Instruction &instruction) {
+  if (!instruction.asynchronous && warp.inFlight) {
+    for (uint32_t reg : instruction.reads)
+      if (warp.writesInFlight[reg / 64]) {
+        fail(warp, instruction, "reads a register that a product in flight will write");
+        return false;
+      }
+    for (uint32_t reg : instruction.writes)
+      if (warp.writesInFlight[reg / 64] || warp.readsInFlight[reg / 64]) {
+        fail(warp, instruction, "writes a register that a product in flight uses");
+        return false;
+      }
+  }
+  if (!instruction.asynchronous)
+    for (uint32_t reg : instruction.writes)
+      warp.touched[reg / 64] = warp.steps;
+  return true;
+}
+
+bool Cta::landNext() {
+  if (bulkCopies.empty())
+    return false;
+  BulkCopy copy = std::move(bulkCopies.front());
+  bulkCopies.pop_front();
+  auto found = memoryBarriers.find(copy.barrier);
+  for (const BulkCopy::Piece &piece : copy.pieces) {
+    uint32_t bytes = uint32_t(piece.data.size());
+    std::memcpy(shared.data(piece.target), piece.data.data(), bytes);
+    shared.setState(piece.target, bytes, Shared::kBulkLanded);
+    if (found != memoryBarriers.end())
+      found->second.landed.push_back({piece.target, bytes});
+  }
+  if (found != memoryBarriers.end()) {
+    found->second.bytes -= copy.total;
+    completeIfDue(found->second);
+  }
+  return true;
+}
+
+std::string Cta::where(const Warp &warp, int lane) const {
+  std::string text = "kernel " + code.info.name + ", CTA " + triple(at.x, at.y, at.z);
+  uint32_t thread = warp.id * kLanes + uint32_t(std::max(lane, 0));
+  if (lane < 0)
+    return text + ", warp " + std::to_string(warp.id);
+  return text + ", thread " +
+         triple(thread % launch.block.x, thread / launch.block.x % launch.block.y,
+                thread / launch.block.x / launch.block.y);
+}
+
+void Cta::fail(Warp &warp, const Instruction &instruction, const std::string &what, int lane) {
+  if (failed())
+    return;
+  std::string text =
+      instruction.line - 1 < program.lines.size() ? program.lines[instruction.line - 1] : "";
+  error_ = where(warp, lane) + ", line " + std::to_string(instruction.line) + ": `" + text + "` " + what;
+}
+
+std::string Cta::deadlock() {
+  std::string text = "kernel " + code.info.name + ", CTA " + triple(at.x, at.y, at.z) + ": ";
+  bool divergent = false;
+  for (const Warp &warp : warps)
+    if (warp.groups.size() > 1)
+      divergent |= std::all_of(warp.groups.begin(), warp.groups.end(),
+                               [](const Group &g) { return g.waits == kReconverge; });
+  text += divergent ? "divergent barrier, no warp can go on" : "deadlock, no warp can go on";
+  for (const Warp &warp : warps)
+    for (const Group &group : warp.groups) {
+      uint32_t line = code.code[group.pc].line;
+      text += "\n  warp " + std::to_string(warp.id) + ", lanes " + hex(group.lanes) + ", line " +
+              std::to_string(line) + ": `" + program.lines[line - 1] + "` waits " +
+              (group.waits ? group.waits : "for nothing");
+    }
+  return text;
+}
+
+uint8_t *Cta::access(Warp &warp, const Instruction &instruction, unsigned lane, Space space,
+                     uint64_t address, uint32_t bytes, Access kind) {
+  int who = lane == Shared::kNoLane ? -1 : int(lane);
+  if (space == Space::Generic) {
+    uint64_t window = address >> kWindowShift;
+    if (window == kSharedWindow)
+      space = Space::Shared;
+    else if (window == kLocalWindow)
+      space = Space::Local;
+    else if (window == kParamWindow)
+      space = Space::Param;
+    else
+      space = Space::Global;
+    address &= (uint64_t(1) << kWindowShift) - 1;
+  }
+  const char *verb = kind == kRead ? "reads " : "writes ";
+  if (address & (bytes - 1)) {
+    fail(warp, instruction, verb + std::to_string(bytes) + " bytes at the misaligned address " + hex(address),
+         who);
+    return nullptr;
+  }
+  switch (space) {
+  case Space::Generic:
+  case Space::Global: {
+    Memory::Buffer *buffer = memory.find(address);
+    uint64_t offset = buffer ? address - buffer->base : 0;
+    bool good = buffer && buffer->size >= bytes && offset <= buffer->size - bytes;
+    if (good && !buffer->rights.empty())
+      for (uint32_t i = 0; i < bytes; ++i)
+        good &= (buffer->rights[offset + i] & kind) == kind;
+    if (!good) {
+      fail(warp, instruction, verb + memory.whyNot(address, bytes, kind), who);
+      return nullptr;
+    }
+    return buffer->bytes.get() + offset;
+  }
+  case Space::Shared: {
+    if (!shared.inside(address, bytes)) {
+      fail(warp, instruction,
+           verb + std::to_string(bytes) + " bytes at shared address " + std::to_string(address) +
+               " but shared memory is [" + std::to_string(kSharedBase) + ", " +
+               std::to_string(kSharedBase + shared.size()) + ")",
+           who);
+      return nullptr;
+    }
+    const char *fault = kind == kRead ? shared.read(warp.id, lane, warp.clock, address, bytes)
+                                      : shared.write(warp.id, lane, warp.clock, address, bytes);
+    if (fault) {
+      fail(warp, instruction,
+           std::string(fault) + " (shared address " + std::to_string(address) + ")", who);
+      return nullptr;
+    }
+    return shared.data(address);
+  }
+  case Space::Local:
+    if (address > code.localBytes || bytes > code.localBytes - address) {
+      fail(warp, instruction,
+           verb + std::to_string(bytes) + " bytes at local address " + std::to_string(address) +
+               " of " + std::to_string(code.localBytes),
+           who);
+      return nullptr;
+    }
+    return local.data() + size_t(code.localBytes) * (warp.id * kLanes + lane) + address;
+  case Space::Param:
+    if (kind != kRead || address > params.size() || bytes > params.size() - address) {
+      fail(warp, instruction,
+           verb + std::to_string(bytes) + " bytes at " + std::to_string(address) + " of " +
+               std::to_string(params.size()) + " bytes of parameters",
+           who);
+      return nullptr;
+    }
+    return params.data() + address;
+  }
+  return nullptr;
+}
+
+uint8_t *Cta::atomic(Warp &warp, const Instruction &instruction, unsigned lane, Space space,
+                     uint64_t address, uint32_t bytes) {
+  if (space == Space::Generic && address >> kWindowShift == kSharedWindow) {
+    space = Space::Shared;
+    address &= (uint64_t(1) << kWindowShift) - 1;
+  }
+  if (space != Space::Shared)
+    return access(warp, instruction, lane, space, address, bytes, kReadWrite);
+  if (!shared.inside(address, bytes) || address % bytes)
+    return access(warp, instruction, lane, space, address, bytes, kWrite);
+  if (const char *fault = shared.update(warp.id, lane, warp.clock, address, bytes)) {
+    fail(warp, instruction, fault, int(lane));
+    return nullptr;
+  }
+  return shared.data(address);
+}
+
+void Cta::countConflicts(const Instruction &instruction, const uint64_t *addresses, uint32_t lanes,
+                         uint32_t bytes) {
+  unsigned perPhase = std::min<unsigned>(kLanes, 128 / std::max<uint32_t>(bytes, 4));
+  unsigned words = std::max<uint32_t>(bytes / 4, 1);
+  uint64_t extra = 0;
+  for (unsigned first = 0; first < kLanes; first += perPhase) {
+    // The distinct words of each bank.
+    uint64_t seen[32][32];
+    unsigned count[32] = {}, most = 1;
+    for (unsigned lane = first; lane < first + perPhase; ++lane) {
+      if (!(lanes >> lane & 1))
+        continue;
+      for (unsigned i = 0; i < words; ++i) {
+        uint64_t word = addresses[lane] / 4 + i;
+        unsigned bank = word % 32;
+        bool known = false;
+        for (unsigned j = 0; j < count[bank]; ++j)
+          known |= seen[bank][j] == word;
+        if (!known)
+          seen[bank][count[bank]++] = word;
+        most = std::max(most, count[bank]);
+      }
+    }
+    extra += most - 1;
+  }
+  conflicts[instruction.opcode] += extra;
+}
+
+bool Cta::releaseIfDue(uint32_t id) {
+  NamedBarrier &barrier = named_[id];
+  uint32_t due = barrier.expected;
+  if (!due) {
+    for (const Warp &warp : warps)
+      due += warp.done() ? 0 : kLanes;
+  }
+  if (!barrier.arrived || barrier.arrived < due)
+    return false;
+  for (unsigned id : barrier.waiting) {
+    released_[id] = 2;
+    join(warps[id].clock, barrier.clock);
+    advance(warps[id]);
+  }
+  barrier = NamedBarrier();
+  return true;
+}
+
+void Cta::arrive(Warp &warp, const Instruction &instruction, uint32_t id, uint32_t threads,
+                 bool waits) {
+  static const char *const kNames[16] = {
+      "for barrier 0",  "for barrier 1",  "for barrier 2",  "for barrier 3",
+      "for barrier 4",  "for barrier 5",  "for barrier 6",  "for barrier 7",
+      "for barrier 8",  "for barrier 9",  "for barrier 10", "for barrier 11",
+      "for barrier 12", "for barrier 13", "for barrier 14", "for barrier 15"};
+  if (id > 15 || threads % kLanes) {
+    fail(warp, instruction,
+         "expected a barrier of 0 to 15 and a multiple of 32 threads but got barrier " +
+             std::to_string(id) + " and " + std::to_string(threads));
+    return;
+  }
+  if (released_[warp.id] == 2) {
+    released_[warp.id] = 0;
+    return;
+  }
+  if (released_[warp.id] == 1) {
+    warp.waits = kNames[id];
+    return;
+  }
+  NamedBarrier &barrier = named_[id];
+  if (barrier.arrived && barrier.expected != threads) {
+    fail(warp, instruction,
+         "expects " + std::to_string(threads) + " threads at barrier " + std::to_string(id) +
+             " where others expect " + std::to_string(barrier.expected) + " (0: all)");
+    return;
+  }
+  barrier.expected = threads;
+  barrier.arrived += kLanes;
+  join(barrier.clock, warp.clock);
+  if (waits) {
+    barrier.waiting.push_back(warp.id);
+    released_[warp.id] = 1;
+  } else {
+    advance(warp);
+  }
+  releaseIfDue(id);
+  if (waits && released_[warp.id] == 2)
+    released_[warp.id] = 0;
+  else if (waits)
+    warp.waits = kNames[id];
+}
+
+MemoryBarrier *Cta::barrier(Warp &warp, const Instruction &instruction, uint64_t address,
+                            int lane) {
+  auto found = memoryBarriers.find(address);
+  if (found != memoryBarriers.end())
+    return &found->second;
+  fail(warp, instruction,
+       "expected a barrier at shared address " + std::to_string(address) + " but none was initialised there",
+       lane);
+  return nullptr;
+}
+
+void Cta::initBarrier(Warp &warp, const Instruction &instruction, uint64_t address, uint32_t count,
+                      int lane) {
+  if (!access(warp, instruction, unsigned(lane), Space::Shared, address, 8, kWrite))
+    return;
+  if (!count || count >= 1u << 20) {
+    fail(warp, instruction, "expected a count of 1 to 1048575 but got " + std::to_string(count), lane);
+    return;
+  }
+  shared.setState(address, 8, Shared::kBarrier);
+  MemoryBarrier barrier;
+  barrier.party = parties_++;
+  barrier.expected = barrier.pending = count;
+  join(barrier.completed, warp.clock);
+  memoryBarriers[address] = barrier;
+}
+
+void Cta::dropBarrier(uint64_t address) {
+  memoryBarriers.erase(address);
+  shared.setState(address, 8, Shared::kFresh);
+}
+
+void Cta::completeIfDue(MemoryBarrier &barrier) {
+  if (barrier.pending || barrier.bytes)
+    return;
+  ++barrier.phase;
+  barrier.pending = barrier.expected;
+  uint32_t now = tick();
+  join(barrier.completed, barrier.arrived);
+  if (barrier.completed.size() <= barrier.party)
+    barrier.completed.resize(barrier.party + 1, 0);
+  barrier.completed[barrier.party] = now;
+  for (auto &[address, bytes] : barrier.landed)
+    shared.land(address, bytes, Shared::kWritten, barrier.party, now);
+  barrier.landed.clear();
+  barrier.arrived.clear();
+}
+
+} // namespace zorro::ptx
