@@ -174,7 +174,16 @@ class ZorroModel(nn.Module):
         return tuple(outputs)
 
 
-def export(model, config, path, batch, opset, exporter, dynamicBatch):
+def dropWeights(model, above=1 << 16):
+    """Leaves of weights of more than `above` bytes only name and shape: fill_weights.py fills them."""
+    for tensor in model.graph.initializer:
+        if tensor.data_type == onnx.TensorProto.FLOAT and len(tensor.raw_data) > above:
+            tensor.ClearField("raw_data")
+            tensor.data_location = onnx.TensorProto.EXTERNAL
+            tensor.external_data.add(key="location", value="weights-to-be-filled")
+
+
+def export(model, config, path, batch, opset, exporter, dynamicBatch, noWeights):
     names = list(config.streams)
     inputs = tuple(torch.randn(config.inputShape(name, batch)) for name in names)
     options = {}
@@ -194,6 +203,8 @@ def export(model, config, path, batch, opset, exporter, dynamicBatch):
         del thing.metadata_props[:]
         thing.metadata_props.extend(kept)
         thing.doc_string = ""
+    if noWeights:
+        dropWeights(written)
     onnx.save(written, path)
 
 
@@ -213,6 +224,8 @@ def parse():
                         help="compute the mask in the graph instead of storing it")
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--dynamic-batch", action="store_true")
+    parser.add_argument("--no-weights", action="store_true",
+                        help="structure only: fill_weights.py makes weights")
     parser.add_argument("--opset", type=int, default=18)
     parser.add_argument("--exporter", choices=("dynamo", "torchscript"), default="dynamo")
     parser.add_argument("--seed", type=int, default=1)
@@ -231,7 +244,8 @@ def main():
                     args.classes, args.patch, args.tube, args.style, args.fill, args.separate,
                     args.mask_from_types)
     model = ZorroModel(config).eval()
-    export(model, config, args.path, args.batch, args.opset, args.exporter, args.dynamic_batch)
+    export(model, config, args.path, args.batch, args.opset, args.exporter, args.dynamic_batch,
+           args.no_weights)
     print(f"{args.path}: tokens " + " | ".join(f"{n} {config.tokens[n]}" for n in order))
 
 
