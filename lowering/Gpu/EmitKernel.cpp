@@ -13,8 +13,11 @@ using namespace zorro;
 
 DeviceKernel zorro::emitDeviceKernel(KernelOp kernel, const GpuTarget &target,
                                      OpBuilder &builder) {
+  bool hopper = target.hopper && kernel->hasAttr(kHopperAttr);
   switch (kernel.getKind()) {
   case KernelKind::Contract:
+    if (hopper)
+      return emitHopperContract(kernel, builder);
     return emitDeviceContract(kernel, target, builder);
   case KernelKind::Attention:
     return emitDeviceAttention(kernel, target, builder);
@@ -31,8 +34,11 @@ DeviceKernel zorro::emitDeviceKernel(KernelOp kernel, const GpuTarget &target,
 static FailureOr<LaunchPlan> planByKind(KernelOp kernel, const GpuTarget &target,
                                         ArrayRef<Operand> inputs, const Operand &result,
                                         MaskAttr mask, FloatAttr scale) {
+  bool hopper = target.hopper && kernel->hasAttr(kHopperAttr);
   switch (kernel.getKind()) {
   case KernelKind::Contract:
+    if (hopper)
+      return planHopperContract(kernel, inputs, result);
     return planDeviceContract(kernel, target, inputs, result);
   case KernelKind::Attention:
     return planDeviceAttention(kernel, target, inputs, result, mask, scale);

@@ -23,6 +23,11 @@ DeviceKernel emitDeviceAttention(KernelOp kernel, const GpuTarget &target,
 DeviceKernel emitDeviceRow(KernelOp kernel, const GpuTarget &target, mlir::OpBuilder &builder);
 DeviceKernel emitDeviceLoops(KernelOp kernel, const GpuTarget &target, mlir::OpBuilder &builder);
 
+/// For kernels marked with `zorro.hopper`.
+DeviceKernel emitHopperContract(KernelOp kernel, mlir::OpBuilder &builder);
+mlir::FailureOr<LaunchPlan> planHopperContract(KernelOp kernel, llvm::ArrayRef<Operand> inputs,
+                                               const Operand &result);
+
 mlir::FailureOr<LaunchPlan> planDeviceContract(KernelOp kernel, const GpuTarget &target,
                                                llvm::ArrayRef<Operand> inputs,
                                                const Operand &result);
