@@ -88,9 +88,13 @@ void waitGroup(Warp &warp, const Instruction &i, uint32_t mask) {
 
 } // namespace
 
+bool bulkCopy(Decoder &decoder);
+
 static bool cp(Decoder &decoder) {
   if (!decoder.take("async"))
     return false;
+  if (decoder.take("bulk"))
+    return bulkCopy(decoder);
   Instruction &inst = decoder.inst;
   if (decoder.take("commit_group")) {
     inst.run = commit;

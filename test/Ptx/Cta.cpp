@@ -373,19 +373,8 @@ uint8_t *Cta::access(Warp &warp, const Instruction &instruction, unsigned lane, 
   }
   switch (space) {
   case Space::Generic:
-  case Space::Global: {
-    Memory::Buffer *buffer = memory.find(address);
-    uint64_t offset = buffer ? address - buffer->base : 0;
-    bool good = buffer && buffer->size >= bytes && offset <= buffer->size - bytes;
-    if (good && !buffer->rights.empty())
-      for (uint32_t i = 0; i < bytes; ++i)
-        good &= (buffer->rights[offset + i] & kind) == kind;
-    if (!good) {
-      fail(warp, instruction, verb + memory.whyNot(address, bytes, kind), who);
-      return nullptr;
-    }
-    return buffer->bytes.get() + offset;
-  }
+  case Space::Global:
+    return range(warp, instruction, lane, address, bytes, kind);
   case Space::Shared: {
     if (!shared.inside(address, bytes)) {
       fail(warp, instruction,
@@ -423,6 +412,20 @@ uint8_t *Cta::access(Warp &warp, const Instruction &instruction, unsigned lane, 
     }
     return params.data() + address;
   }
+  return nullptr;
+}
+
+uint8_t *Cta::range(Warp &warp, const Instruction &instruction, unsigned lane, uint64_t address,
+                    uint64_t bytes, Access kind) {
+  Memory::Buffer *buffer = memory.find(address);
+  uint64_t offset = buffer ? address - buffer->base : 0;
+  bool good = buffer && buffer->size >= bytes && offset <= buffer->size - bytes;
+  if (good && !buffer->rights.empty())
+    for (uint64_t i = 0; i < bytes; ++i)
+      good &= (buffer->rights[offset + i] & kind) == kind;
+  if (good)
+    return buffer->bytes.get() + offset;
+  fail(warp, instruction, (kind == kRead ? "reads " : "writes ") + memory.whyNot(address, bytes, kind), int(lane));
   return nullptr;
 }
 
@@ -536,8 +539,13 @@ void Cta::arrive(Warp &warp, const Instruction &instruction, uint32_t id, uint32
 MemoryBarrier *Cta::barrier(Warp &warp, const Instruction &instruction, uint64_t address,
                             int lane) {
   auto found = memoryBarriers.find(address);
-  if (found != memoryBarriers.end())
-    return &found->second;
+  if (found != memoryBarriers.end()) {
+    MemoryBarrier &barrier = found->second;
+    if (barrier.made <= tickOf(warp.clock, barrier.maker))
+      return &barrier;
+    fail(warp, instruction, "uses a barrier without having waited for who initialised it", lane);
+    return nullptr;
+  }
   fail(warp, instruction,
        "expected a barrier at shared address " + std::to_string(address) + " but none was initialised there",
        lane);
@@ -556,7 +564,12 @@ void Cta::initBarrier(Warp &warp, const Instruction &instruction, uint64_t addre
   MemoryBarrier barrier;
   barrier.party = parties_++;
   barrier.expected = barrier.pending = count;
-  join(barrier.completed, warp.clock);
+  barrier.maker = warp.id;
+  barrier.made = warp.clock[warp.id];
+  if (barrier.party > 255) {
+    fail(warp, instruction, "is one barrier too many for this interpreter", lane);
+    return;
+  }
   memoryBarriers[address] = barrier;
 }
 

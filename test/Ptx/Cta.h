@@ -36,11 +36,13 @@ struct CopyInFlight {
   uint8_t data[16];
 };
 
-/// A wgmma that was issued; `run` carries it out.
+/// A wgmma that was issued.
 struct ProductInFlight {
   const Instruction *instruction = nullptr;
   uint64_t a = 0, b = 0;
   bool accumulate = true;
+  /// What was known when it was issued.
+  Clock clock;
 };
 
 /// A copy from shared memory to the device by the bulk engine.
@@ -90,6 +92,9 @@ struct MemoryBarrier {
   int64_t bytes = 0;
   uint32_t phase = 0;
   Clock arrived, completed;
+  /// Who initialised it, and when.
+  unsigned maker = 0;
+  uint32_t made = 0;
   /// What landed in this phase.
   std::vector<std::pair<uint64_t, uint32_t>> landed;
 };
@@ -125,6 +130,9 @@ public:
   /// The host's view of `bytes` bytes of a lane, checked; null after a fault.
   uint8_t *access(Warp &warp, const Instruction &instruction, unsigned lane, Space space,
                   uint64_t address, uint32_t bytes, Access kind);
+  /// The same for any number of bytes on the device.
+  uint8_t *range(Warp &warp, const Instruction &instruction, unsigned lane, uint64_t address,
+                 uint64_t bytes, Access kind);
   /// The same for an atomic update, which races with nothing but plain accesses.
   uint8_t *atomic(Warp &warp, const Instruction &instruction, unsigned lane, Space space,
                   uint64_t address, uint32_t bytes);
@@ -181,9 +189,6 @@ private:
   uint64_t steps_ = 0;
   std::string error_;
 };
-
-/// Carries out products and releases their registers until at most `groups` groups are left.
-void finishProducts(Warp &warp, const Instruction &instruction, size_t groups);
 
 } // namespace zorro::ptx
 

@@ -167,7 +167,7 @@ bool Decoder::decode() {
   static const DecodeTable kTable = [] {
     DecodeTable table;
     for (auto add : {addArithmetic, addFloats, addBits, addCompare, addConvert, addMoves, addLoads,
-                     addAtomics, addControl, addWarp, addCopies, addProducts})
+                     addAtomics, addControl, addWarp, addCopies, addProducts, addBulk, addWarpgroup})
       add(table);
     return table;
   }();

@@ -130,7 +130,6 @@ void addControl(DecodeTable &table);
 void addWarp(DecodeTable &table);
 void addCopies(DecodeTable &table);
 void addProducts(DecodeTable &table);
-void addBarriers(DecodeTable &table);
 void addBulk(DecodeTable &table);
 void addWarpgroup(DecodeTable &table);
 

@@ -128,11 +128,16 @@ const char *Shared::update(unsigned warp, unsigned lane, const Clock &clock, uin
   return checkWriter(warp, lane, clock, address - base_, bytes);
 }
 
-const char *Shared::readAsync(unsigned warp, const Clock &clock,
+void Shared::markRead(unsigned warp, const Clock &clock, uint64_t address, uint32_t bytes) {
+  std::fill_n(reads_.begin() + long(warp * bytes_.size() + (address - base_)), bytes, clock[warp]);
+}
+
+const char *Shared::readAsync(unsigned warp, const Clock &before, const Clock &clock,
                               const std::vector<uint32_t> &fenced, uint64_t address,
                               uint32_t bytes) {
-  if (const char *fault = read(warp, kNoLane, clock, address, bytes))
+  if (const char *fault = read(warp, kNoLane, before, address, bytes))
     return fault;
+  markRead(warp, clock, address, bytes);
   for (uint64_t b = address - base_, end = b + bytes; b < end; ++b)
     if (writer_[b] < warps_ && written_[b] > fenced[writer_[b]])
       return "reads, asynchronously, what was written with no fence.proxy.async since";

@@ -50,8 +50,10 @@ public:
                      uint32_t bytes) const;
   /// The same for engines beside the warps. A read on behalf of `warp` must, too, see no byte that
   /// was written without a fence between the proxies: see `fenced`.
-  const char *readAsync(unsigned warp, const Clock &clock, const std::vector<uint32_t> &fenced,
-                        uint64_t address, uint32_t bytes);
+  /// `before` is what was known when the read was issued; `clock`, what is known now.
+  const char *readAsync(unsigned warp, const Clock &before, const Clock &clock,
+                        const std::vector<uint32_t> &fenced, uint64_t address, uint32_t bytes);
+  void markRead(unsigned warp, const Clock &clock, uint64_t address, uint32_t bytes);
   /// Begins an asynchronous write: the bytes turn into NaN until it lands.
   const char *beginWrite(unsigned warp, const Clock &clock, uint64_t address, uint32_t bytes,
                          State state);
