@@ -31,12 +31,26 @@ namespace zorro {
 constexpr llvm::StringLiteral kThreadsAttr = "zorro.threads";
 constexpr llvm::StringLiteral kSharedAttr = "zorro.shared";
 constexpr llvm::StringLiteral kMapsAttr = "zorro.maps";
+/// Marks a kernel, and then its function, that is written for sm_90a alone (a unit attribute).
+constexpr llvm::StringLiteral kHopperAttr = "zorro.hopper";
+
+/// The architecture that a module of device functions is for (a string attribute of the module).
+constexpr llvm::StringLiteral kArchAttr = "zorro.arch";
 
 /// Columns of a contraction's packed weight [N, K] are filled to a multiple of kPackK, its rows to
 /// a multiple of kPackN.
 constexpr int64_t kPackN = 128, kPackK = 64;
 
+/// The target that a pass' options name; an unknown name is a diagnostic on `op`.
+mlir::FailureOr<GpuTarget> getGpuTarget(mlir::Operation *op, llvm::StringRef arch,
+                                        llvm::StringRef precision);
+
 using DeviceKernel = mlir::FailureOr<mlir::LLVM::LLVMFuncOp>;
+
+/// Marks the kernels of a module in the `fused` phase that all their calls allow to be written for
+/// sm_90a, and chooses their tiles (`schedule`). To be done once, before launches are planned: the
+/// mark decides both how a kernel is written and how its calls are planned.
+void chooseHopperKernels(mlir::ModuleOp module, const GpuTarget &target);
 
 /// Writes the function of `kernel`, under the same name, at `builder`; `kernel` stays.
 DeviceKernel emitDeviceKernel(KernelOp kernel, const GpuTarget &target, mlir::OpBuilder &builder);
