@@ -59,7 +59,7 @@ MaybeError Model::openDevice(int32_t device) {
   return std::nullopt;
 #else
   return Error{ZORRO_UNSUPPORTED, "expected an artefact for the CPU: this runtime was built "
-                                  "without support for NVIDIA GPUs"};
+                                  "without support for NVIDIA GPUs (-DZORRO_CUDA=ON)"};
 #endif
 }
 

@@ -102,7 +102,8 @@ int32_t CudaExecutor::launch(uint32_t index, const int64_t *args, int64_t tasks)
   if (tasks > INT32_MAX)
     return refused({ZORRO_UNSUPPORTED, "a grid of " + std::to_string(tasks) + " blocks"});
   Launch made = {index, uint32_t(tasks), kernel.words * sizeof(int64_t), {}};
-  size_t mapsAt = alignTo(made.parameterBytes, alignof(EncodedMap));
+  constexpr size_t mapAlignment = 64; // within the parameters
+  size_t mapsAt = alignTo(made.parameterBytes, mapAlignment);
   if (kernel.maps != 0)
     made.parameterBytes = mapsAt + kernel.maps * sizeof(EncodedMap);
   made.parameters.resize(alignTo(made.parameterBytes, sizeof(EncodedMap)) / sizeof(EncodedMap));

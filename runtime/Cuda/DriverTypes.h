@@ -29,8 +29,9 @@ using Event = struct EventHandle *;
 using Graph = struct GraphHandle *;
 using GraphExec = struct GraphExecHandle *;
 
-/// A tensor map as kernels take it; what is in it is the driver's business.
-struct alignas(64) EncodedMap {
+/// A tensor map as kernels take it; what is in it is the driver's business. CUDA 12 aligned it to
+/// 64, CUDA 13 aligns it to 128.
+struct alignas(128) EncodedMap {
   unsigned char bytes[128];
 };
 

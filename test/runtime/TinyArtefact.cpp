@@ -55,6 +55,26 @@ Bytes zorro::test::tinyArtefact(int factor) {
   return assembleArtefact(tinyCode(factor), tinyWeights(), encodeDescriptor(tinyDescriptor()));
 }
 
+DescriptorSpec zorro::test::tinyCudaDescriptor() {
+  DescriptorSpec spec = tinyDescriptor();
+  spec.target = ZORRO_TARGET_CUDA;
+  spec.arch = "sm_90a";
+  spec.kernels = {{"add_8", "map", "it reads a weight", 0, 32, 0, 3, 0},
+                  {"scale_8", "map", "it ends", 0, 64, 100000, 3, 0},
+                  {"mapped_8", "move", "it reads a tensor map", 0, 128, 0, 3, 1}};
+  for (const char *name : {"mapped", "crooked", "nothing"}) {
+    EntrySpec entry = spec.entries[1];
+    entry.name = name;
+    entry.launches = {{2, "/" + entry.name, 0, 2368}};
+    spec.entries.push_back(entry);
+  }
+  return spec;
+}
+
+Bytes zorro::test::tinyCudaCode(const std::string &variant) {
+  return readBytes(ZORRO_TINY_CODE_PREFIX "Cuda" + variant + ".so");
+}
+
 TemporaryFolder::TemporaryFolder() {
   std::string name = (std::filesystem::temp_directory_path() / "zorro-test-XXXXXX").string();
   if (!mkdtemp(name.data())) {
