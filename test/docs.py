@@ -24,6 +24,7 @@ PAGES = {
     "Passes/Unraise.md": ("passes/Unraise/Passes.td", "-gen-pass-doc"),
     "Passes/Plan.md": ("lowering/Plan/Passes.td", "-gen-pass-doc"),
     "Passes/Cpu.md": ("lowering/Cpu/Passes.td", "-gen-pass-doc"),
+    "Passes/Gpu.md": ("lowering/Gpu/Passes.td", "-gen-pass-doc"),
 }
 
 

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The lit suite over test/: which files are tests, and the programs they may name."""
 
+import glob
 import os
+import shutil
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -24,6 +26,16 @@ llvm_config.add_tool_substitutions(
     [ToolSubst(t, unresolved="ignore")
      for t in ("zorro-opt", "zorro-run", "zorro-bench", "split-file", "not")],
     [config.zorro_tools, config.lit_tools_dir])
+
+# NVIDIA's assembler, where zorro-opt looks for it: `REQUIRES: ptxas`.
+ptxas = os.environ.get("ZORRO_PTXAS") or shutil.which("ptxas")
+folders = ["/usr/local/cuda*/bin", os.path.join(
+    os.path.dirname(config.test_source_root), ".venv/lib/python3*/site-packages/nvidia/cu*/bin")]
+for folder in [] if ptxas else folders:
+    ptxas = ptxas or next(iter(sorted(glob.glob(os.path.join(folder, "ptxas")), reverse=True)), "")
+if ptxas:
+    config.environment["ZORRO_PTXAS"] = ptxas
+    config.available_features.add("ptxas")
 
 # What the machine can run: `REQUIRES: avx512` and the like.
 try:

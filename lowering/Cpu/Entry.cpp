@@ -85,6 +85,10 @@ static FailureOr<Value> emitPlace(Code &c, Value frame, PlaceAttr place, LaunchO
   }
   case PlaceKind::Table: {
     StringRef name = place.getSymbol().getValue();
+    if (auto table = symbols.lookup<TableOp>(name))
+      if (auto offset = table->getAttrOfType<IntegerAttr>(kOffsetAttr))
+        return c.far(c.field(frame, offsetof(zorro_frame, weights), c.ptr),
+                     offset.getInt() + place.getOffset());
     if (!symbols.lookup<LLVM::GlobalOp>(name))
       return launch.emitOpError() << "expected the name of a table but got " << place.getSymbol();
     return c.far(LLVM::AddressOfOp::create(c, c.ptr, name), place.getOffset());
@@ -151,6 +155,8 @@ FailureOr<LLVM::LLVMFuncOp> zorro::lowerEntry(func::FuncOp entry) {
 
 void zorro::lowerTables(ModuleOp module) {
   for (TableOp table : llvm::make_early_inc_range(module.getOps<TableOp>())) {
+    if (table->hasAttr(kOffsetAttr)) // in the weight segment; entries still ask where
+      continue;
     Code c(table.getLoc(), table.getContext());
     c.setInsertionPoint(table);
     auto type = LLVM::LLVMArrayType::get(c.i64, table.getValues().size());
@@ -219,12 +225,39 @@ static StringRef addFunctionTable(Code &c, StringRef name, ArrayRef<LLVM::LLVMFu
   return name;
 }
 
-void zorro::addCodeRecord(ModuleOp module, ArrayRef<LLVM::LLVMFuncOp> entries,
-                          ArrayRef<LLVM::LLVMFuncOp> kernels) {
-  Code c(module.getLoc(), module.getContext());
-  c.setInsertionPointToEnd(module.getBody());
-  StringRef names[] = {addFunctionTable(c, "zorro_entries", entries),
-                       addFunctionTable(c, "zorro_kernels", kernels)};
+/// A constant array of images; gives its name.
+static StringRef addImageTable(Code &c, StringRef name, ArrayRef<CodeImage> images) {
+  // kind, arch, data, size: zorro_image.
+  auto record = LLVM::LLVMStructType::getLiteral(c.getContext(), {c.i32, c.i32, c.ptr, c.i64});
+  auto type = LLVM::LLVMArrayType::get(record, images.size());
+  for (auto [i, image] : llvm::enumerate(images)) {
+    std::string bytes = image.bytes;
+    if (image.kind == ZORRO_IMAGE_PTX)
+      bytes.push_back('\0');
+    c.constant(LLVM::LLVMArrayType::get(c.i8, bytes.size()), (name + Twine(i)).str(),
+               c.getStringAttr(bytes))
+        .setAlignment(ZORRO_ALIGN);
+  }
+  LLVM::GlobalOp global = c.constant(type, name, Attribute());
+  OpBuilder::InsertionGuard guard(c);
+  c.createBlock(&global.getInitializerRegion());
+  Value array = LLVM::UndefOp::create(c, type);
+  for (auto [i, image] : llvm::enumerate(images)) {
+    int64_t size = image.bytes.size() + (image.kind == ZORRO_IMAGE_PTX);
+    Value fields[] = {c.number(c.i32, image.kind), c.number(c.i32, image.arch),
+                      LLVM::AddressOfOp::create(c, c.ptr, (name + Twine(i)).str()),
+                      c.number(c.i64, size)};
+    for (auto [field, value] : llvm::enumerate(fields))
+      array = LLVM::InsertValueOp::create(c, array, value,
+                                          ArrayRef<int64_t>{int64_t(i), int64_t(field)});
+  }
+  LLVM::ReturnOp::create(c, array);
+  return name;
+}
+
+/// The exported record; an empty name stands for a null pointer.
+static void addRecord(Code &c, int64_t entryCount, StringRef entries, int64_t kernelCount,
+                      StringRef kernels, int64_t imageCount, StringRef images) {
   auto type = LLVM::LLVMStructType::getLiteral(c.getContext(),
                                                {c.i32, c.i32, c.i32, c.i32, c.ptr, c.ptr,
                                                 c.i32, c.i32, c.ptr});
@@ -236,13 +269,35 @@ void zorro::addCodeRecord(ModuleOp module, ArrayRef<LLVM::LLVMFuncOp> entries,
   auto put = [&](Value value) {
     record = LLVM::InsertValueOp::create(c, record, value, ArrayRef<int64_t>{field++});
   };
-  for (int64_t number : {int64_t(ZORRO_ABI_VERSION), int64_t(entries.size()),
-                         int64_t(kernels.size()), int64_t(0)})
+  auto address = [&](StringRef name) -> Value {
+    if (name.empty())
+      return LLVM::ZeroOp::create(c, c.ptr);
+    return LLVM::AddressOfOp::create(c, c.ptr, name);
+  };
+  for (int64_t number : {int64_t(ZORRO_ABI_VERSION), entryCount, kernelCount, int64_t(0)})
     put(c.number(c.i32, number));
-  for (StringRef name : names)
-    put(LLVM::AddressOfOp::create(c, c.ptr, name));
-  put(c.number(c.i32, 0)); // no images
+  put(address(entries));
+  put(address(kernels));
+  put(c.number(c.i32, imageCount));
   put(c.number(c.i32, 0));
-  put(LLVM::ZeroOp::create(c, c.ptr));
+  put(address(images));
   LLVM::ReturnOp::create(c, record);
+}
+
+void zorro::addCodeRecord(ModuleOp module, ArrayRef<LLVM::LLVMFuncOp> entries,
+                          ArrayRef<LLVM::LLVMFuncOp> kernels) {
+  Code c(module.getLoc(), module.getContext());
+  c.setInsertionPointToEnd(module.getBody());
+  StringRef names[] = {addFunctionTable(c, "zorro_entries", entries),
+                       addFunctionTable(c, "zorro_kernels", kernels)};
+  addRecord(c, entries.size(), names[0], kernels.size(), names[1], 0, "");
+}
+
+void zorro::addCodeRecord(ModuleOp module, ArrayRef<LLVM::LLVMFuncOp> entries, unsigned kernels,
+                          ArrayRef<CodeImage> images) {
+  Code c(module.getLoc(), module.getContext());
+  c.setInsertionPointToEnd(module.getBody());
+  StringRef names[] = {addFunctionTable(c, "zorro_entries", entries),
+                       addImageTable(c, "zorro_images", images)};
+  addRecord(c, entries.size(), names[0], kernels, "", images.size(), names[1]);
 }

@@ -53,6 +53,15 @@ static uint64_t hostFeatures() {
   return (bits & kV4) == kV4 ? bits : bits & kV3;
 }
 
+CpuTarget CpuTarget::baseline() {
+  CpuTarget target;
+  target.name = target.cpu = target.tuneCpu = "x86-64";
+  target.triple = "x86_64-pc-linux-gnu";
+  target.dataLayout =
+      "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128";
+  return target;
+}
+
 FailureOr<CpuTarget> CpuTarget::get(StringRef name, std::string *message) {
   auto fail = [&](const Twine &text) -> FailureOr<CpuTarget> {
     if (message)
@@ -71,12 +80,8 @@ FailureOr<CpuTarget> CpuTarget::get(StringRef name, std::string *message) {
   if ((bits & kV3) != kV3)
     return fail("expected a machine with at least the features of x86-64-v3");
 
-  CpuTarget target;
+  CpuTarget target = baseline();
   target.name = name.str();
-  target.triple = "x86_64-pc-linux-gnu";
-  target.dataLayout =
-      "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128";
-  target.cpu = "x86-64";
   target.avx512 = (bits & kV4) == kV4;
   target.lanes = target.avx512 ? 16 : 8;
   target.abiFeatures = bits;

@@ -35,6 +35,8 @@ struct CpuTarget {
   int64_t tileRows() const { return avx512 ? 8 : 4; }
   int64_t tileColumns() const { return avx512 ? 48 : 24; }
 
+  /// Any x86-64 machine: for code that only starts kernels elsewhere.
+  static CpuTarget baseline();
   /// The target called x86-64-v3, x86-64-v4, znver4, sapphirerapids or native; a message otherwise.
   static mlir::FailureOr<CpuTarget> get(llvm::StringRef name, std::string *message = nullptr);
 };

@@ -12,6 +12,7 @@
 #include "lowering/Cpu/Kernels.h"
 #include "lowering/Emit/Descriptor.h"
 #include "lowering/Emit/OutputFile.h"
+#include "lowering/Gpu/Kernels.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Config/llvm-config.h"
@@ -32,18 +33,23 @@ static uint64_t segmentBytes(WeightOp weight) {
   return type.getNumElements() * bytesPerElement(type.getElementType());
 }
 
-static uint64_t offsetOf(WeightOp weight) {
-  return weight->getAttrOfType<IntegerAttr>(kOffsetAttr).getInt();
+static uint64_t offsetOf(Operation *op) {
+  return op->getAttrOfType<IntegerAttr>(kOffsetAttr).getInt();
 }
 
-void zorro::assignWeightOffsets(ModuleOp module) {
+void zorro::assignWeightOffsets(ModuleOp module, bool withTables) {
   OpBuilder builder(module.getContext());
   uint64_t end = 0;
-  for (auto weight : module.getOps<WeightOp>()) {
+  auto put = [&](Operation *op, uint64_t size) {
     end = llvm::alignTo(end, ZORRO_ALIGN);
-    weight->setAttr(kOffsetAttr, builder.getI64IntegerAttr(end));
-    end += segmentBytes(weight);
-  }
+    op->setAttr(kOffsetAttr, builder.getI64IntegerAttr(end));
+    end += size;
+  };
+  for (auto weight : module.getOps<WeightOp>())
+    put(weight, segmentBytes(weight));
+  if (withTables)
+    for (auto table : module.getOps<TableOp>())
+      put(table, table.getValues().size() * sizeof(int64_t));
 }
 
 //===----------------------------------------------------------------------------------------===//
@@ -114,7 +120,7 @@ static FailureOr<std::vector<char>> describe(ModuleOp module, const ArtefactOpti
         llvm::map_range(list.getAsRange<StringAttr>(), [](StringAttr s) { return s.getValue(); }),
         "; ");
   writer.setHeader(options.cpuFeatures, getCompilerVersion(), text("zorro.source"),
-                   text("zorro.source_hash"), options.cpu, assumptions);
+                   text("zorro.source_hash"), options.cpu, options.arch, assumptions);
 
   llvm::StringMap<uint32_t> kernels, weights;
   for (auto func : module.getOps<func::FuncOp>()) {
@@ -126,6 +132,17 @@ static FailureOr<std::vector<char>> describe(ModuleOp module, const ArtefactOpti
     writer.addKernel(func.getSymName(), kind.getValue(),
                      because ? because.getValue() : "",
                      getScratchBytes(func));
+  }
+  for (auto func : module.getOps<LLVM::LLVMFuncOp>()) {
+    auto number = [&](StringRef name) {
+      return uint32_t(func->getAttrOfType<IntegerAttr>(name).getInt());
+    };
+    auto kind = func->getAttrOfType<StringAttr>(kKindAttr);
+    auto because = func->getAttrOfType<StringAttr>(kBecauseAttr);
+    DescriptorWriter::Grid grid{number(kThreadsAttr), number(kSharedAttr),
+                                func.getNumArguments() - number(kMapsAttr), number(kMapsAttr)};
+    kernels.try_emplace(func.getSymName(), kernels.size());
+    writer.addKernel(func.getSymName(), kind.getValue(), because ? because.getValue() : "", grid);
   }
   for (auto weight : module.getOps<WeightOp>()) {
     weights.try_emplace(weight.getSymName(), weights.size());
@@ -214,12 +231,16 @@ static LogicalResult writeWeights(ModuleOp module, StringRef folder, SegmentWrit
     auto bytes = reader.readAll(weight);
     if (!bytes)
       return weight.emitError() << llvm::toString(bytes.takeError());
-    auto stored = cast<RankedTensorType>(weight.getStored());
-    SmallVector<int64_t> shape(stored.getShape());
-    applyRecipeToBytes(weight.getRecipeAttr(), bytesPerElement(stored.getElementType()), shape,
+    applyRecipeToBytes(weight.getRecipeAttr(), cast<RankedTensorType>(weight.getStored()),
                        *bytes);
     segment.padTo(offsetOf(weight));
     segment.write(*bytes);
+  }
+  for (auto table : module.getOps<TableOp>()) {
+    if (!table->hasAttr(kOffsetAttr)) // among the constants of the code
+      continue;
+    segment.padTo(offsetOf(table));
+    segment.write(bytesOf(table.getValues()));
   }
   return success();
 }

@@ -27,22 +27,28 @@ zorro_string DescriptorWriter::intern(StringRef text) {
 }
 
 void DescriptorWriter::setHeader(uint64_t cpuFeatures, StringRef compiler, StringRef source,
-                                 StringRef sourceHash, StringRef cpu, StringRef assumptions) {
+                                 StringRef sourceHash, StringRef cpu, StringRef arch,
+                                 StringRef assumptions) {
   std::memcpy(header.magic, ZORRO_DESCRIPTOR_MAGIC, sizeof(header.magic));
   header.abi_version = ZORRO_ABI_VERSION;
-  header.target = ZORRO_TARGET_CPU;
+  header.target = arch.empty() ? ZORRO_TARGET_CPU : ZORRO_TARGET_CUDA;
   header.cpu_features = cpuFeatures;
   header.compiler = intern(compiler);
   header.source = intern(source);
   header.source_hash = intern(sourceHash);
   header.cpu = intern(cpu);
-  header.arch = intern("");
+  header.arch = intern(arch);
   header.assumptions = intern(assumptions);
 }
 
 void DescriptorWriter::addKernel(StringRef name, StringRef kind, StringRef reason,
                                  uint64_t scratchBytes) {
   kernels.push_back({intern(name), intern(kind), intern(reason), scratchBytes, 0, 0, 0, 0});
+}
+
+void DescriptorWriter::addKernel(StringRef name, StringRef kind, StringRef reason, Grid grid) {
+  kernels.push_back({intern(name), intern(kind), intern(reason), 0, grid.threads,
+                     grid.sharedBytes, grid.words, grid.maps});
 }
 
 void DescriptorWriter::addWeight(StringRef name, uint64_t offset, uint64_t size) {

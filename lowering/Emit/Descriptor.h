@@ -37,11 +37,19 @@ public:
     uint64_t multiplyAdds, bytes;
   };
 
-  /// Facts of the whole artefact; string fields of `header` are set by the writer.
+  /// What a launch of a kernel on a GPU needs.
+  struct Grid {
+    uint32_t threads = 0, sharedBytes = 0, words = 0, maps = 0;
+  };
+
+  /// Facts of the whole artefact; string fields of `header` are set by the writer. `arch` is empty
+  /// for a CPU.
   void setHeader(uint64_t cpuFeatures, llvm::StringRef compiler, llvm::StringRef source,
-                 llvm::StringRef sourceHash, llvm::StringRef cpu, llvm::StringRef assumptions);
+                 llvm::StringRef sourceHash, llvm::StringRef cpu, llvm::StringRef arch,
+                 llvm::StringRef assumptions);
   void addKernel(llvm::StringRef name, llvm::StringRef kind, llvm::StringRef reason,
                  uint64_t scratchBytes);
+  void addKernel(llvm::StringRef name, llvm::StringRef kind, llvm::StringRef reason, Grid grid);
   void addWeight(llvm::StringRef name, uint64_t offset, uint64_t size);
   void addEntry(llvm::StringRef name, llvm::ArrayRef<Tensor> inputs,
                 llvm::ArrayRef<Tensor> outputs, llvm::ArrayRef<Launch> launches,

@@ -41,3 +41,21 @@ FailureOr<GpuTarget> GpuTarget::get(StringRef arch, std::string *message) {
   }
   return target;
 }
+
+FailureOr<GpuTarget> GpuTarget::get(StringRef arch, StringRef precision, std::string *message) {
+  FailureOr<GpuTarget> target = get(arch, message);
+  if (failed(target))
+    return failure();
+  if (precision == "bf16")
+    target->precision = Precision::Bf16;
+  else if (precision == "tf32")
+    target->precision = Precision::Tf32;
+  else {
+    if (message)
+      *message = precision == "f32"
+                     ? "unsupported: products of f32 numbers on a GPU; bf16 and tf32 are there"
+                     : ("expected the precision bf16 or tf32 but got '" + precision + "'").str();
+    return failure();
+  }
+  return target;
+}

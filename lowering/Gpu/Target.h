@@ -32,6 +32,9 @@ struct GpuTarget {
 
   /// The target called sm_80, sm_86, sm_89, sm_90, sm_90a, sm_100 or sm_120; a message otherwise.
   static mlir::FailureOr<GpuTarget> get(llvm::StringRef arch, std::string *message = nullptr);
+  /// The same for a precision by name: bf16 or tf32.
+  static mlir::FailureOr<GpuTarget> get(llvm::StringRef arch, llvm::StringRef precision,
+                                        std::string *message);
 };
 
 } // namespace zorro

@@ -11,6 +11,7 @@
 #include "dialects/Zorro/Zorro.h"
 #include "lowering/Cpu/Kernels.h"
 #include "lowering/Emit/OutputFile.h"
+#include "lowering/Gpu/Kernels.h"
 #include "lowering/Pipeline/BoundAxes.h"
 #include "lowering/Pipeline/Pipelines.h"
 #include "lowering/Pipeline/Reporter.h"
@@ -51,6 +52,12 @@ private:
   bool isModel() const { return llvm::sys::path::extension(options.input).starts_with(".onnx"); }
   int compile();
   int load();
+  /// Refuses a target that is not there.
+  int checkTarget();
+  /// Settles what the options leave to the target or to the dump.
+  int chooseTarget();
+  /// Whether the phase asked for, and the one that was read, are on the way to the target.
+  int checkWay(Phase target);
   /// Lets the report see the module as it is.
   void note();
   int report(int code);
@@ -65,7 +72,7 @@ private:
   int internalError(Phase phase);
   std::string outputFor(Phase phase) const;
 
-  const CompileOptions &options;
+  CompileOptions options;
   MLIRContext context;
   Reporter reporter;
   OwningOpRef<ModuleOp> module;
@@ -100,9 +107,9 @@ int Compilation::load() {
     return kMalformed;
   auto attr = (*module)->getAttrOfType<StringAttr>(kPhaseAttr);
   auto phase = attr ? parsePhase(attr.getValue()) : std::nullopt;
-  if (!phase || *phase >= Phase::Llvm) {
+  if (!phase || getInfo(*phase).form != Form::Module) {
     Reporter::error(options.input + ": expected a module with attribute " + kPhaseAttr +
-                    " that names a phase before llvm");
+                    " that names a phase before llvm or ptx");
     return kMalformed;
   }
   reached = *phase;
@@ -169,8 +176,8 @@ void Compilation::keep(Phase phase) {
 
 int Compilation::runTo(Phase phase) {
   for (const PhaseInfo &info : getPhases()) {
-    bool hasPasses = info.phase <= Phase::Cpu || info.phase == Phase::Onnx;
-    if (info.phase <= reached || !leadsThrough(phase, info.phase) || !hasPasses)
+    bool hasPasses = info.form == Form::Module || info.form == Form::Files;
+    if (info.phase <= reached || !leadsThrough(phase, info.phase, options.device) || !hasPasses)
       continue;
     keep(info.phase);
     PassManager pm(&context);
@@ -188,11 +195,11 @@ int Compilation::runTo(Phase phase) {
 }
 
 std::string Compilation::outputFor(Phase phase) const {
-  if (options.output != "-" || phase < Phase::So || phase == Phase::Onnx)
+  if (options.output != "-" || getInfo(phase).form != Form::Binary)
     return options.output;
   // A model's artefact lies in the working folder, named after the model.
   llvm::StringRef stem = llvm::sys::path::stem(options.input);
-  return (phase == Phase::Exe ? stem : stem + ".so").str();
+  return (phase == Phase::Exe ? stem : stem + "." + nameOf(phase)).str();
 }
 
 int Compilation::explain() {
@@ -218,8 +225,10 @@ int Compilation::write(Phase phase) {
   keep(phase);
   if (phase == Phase::Onnx)
     return finish(phase, writeOnnx(*module, output, options));
-  if (phase > Phase::Cpu)
-    return finish(phase, writeCode(*module, phase, output, options));
+  if (getInfo(phase).form != Form::Module)
+    return finish(phase, options.device == Device::Cuda
+                             ? writeDeviceCode(*module, phase, output, options)
+                             : writeCode(*module, phase, output, options));
   std::string text;
   llvm::raw_string_ostream os(text);
   module->print(os);
@@ -255,25 +264,77 @@ int Compilation::run() {
   return collector && module ? report(code) : code;
 }
 
-int Compilation::compile() {
-  std::string message;
-  if (failed(CpuTarget::get(options.cpu, &message))) {
-    Reporter::error(message);
+int Compilation::chooseTarget() {
+  bool cuda = options.device == Device::Cuda;
+  // A dump of device code is for one architecture.
+  auto arch = (*module)->getAttrOfType<StringAttr>(kArchAttr);
+  if (cuda && arch && !options.arch.empty() && options.arch != arch.getValue()) {
+    Reporter::error(options.input + ": expected --arch=" + arch.getValue() +
+                    ", which the dump is for, but got '" + options.arch + "'");
     return kUsage;
   }
+  if (options.arch.empty())
+    options.arch = arch ? arch.str() : "sm_90a";
+  if (options.precision.empty())
+    options.precision = cuda ? "bf16" : "f32";
+  return kOk;
+}
+
+int Compilation::checkTarget() {
+  std::string message;
+  LogicalResult found = success();
+  if (options.device == Device::Cuda)
+    found = GpuTarget::get(options.arch.empty() ? "sm_90a" : options.arch,
+                           options.precision.empty() ? "bf16" : options.precision, &message);
+  else if (!options.precision.empty() && options.precision != "f32") {
+    message = "unsupported: --precision=" + options.precision + " on a CPU; f32 is there";
+    found = failure();
+  } else {
+    found = CpuTarget::get(options.cpu, &message);
+  }
+  if (succeeded(found))
+    return kOk;
+  Reporter::error(message);
+  return llvm::StringRef(message).starts_with("unsupported: ") ? kUnsupported : kUsage;
+}
+
+int Compilation::checkWay(Phase target) {
+  llvm::StringRef device = nameOf(options.device);
+  if (!isFor(getInfo(target), options.device)) {
+    Reporter::error("expected a phase on the way to " + device + " (" +
+                    phaseNames(options.device) + ") for --emit but got '" + nameOf(target) +
+                    "': --target says which way");
+    return kUsage;
+  }
+  if (!isFor(getInfo(reached), options.device)) {
+    Reporter::error(options.input + ": expected a dump on the way to " + device + " (" +
+                    phaseNames(options.device, /*onlyModules=*/true) + ") but got phase " +
+                    nameOf(reached) + ": --target says which way");
+    return kUsage;
+  }
+  if (!leadsThrough(target, reached, options.device)) {
+    Reporter::error(options.input + ": expected a model or a dump of phase imported, zorro or "
+                                    "special for --emit=" + nameOf(target) + " but got phase " +
+                    nameOf(reached));
+    return kUsage;
+  }
+  return kOk;
+}
+
+int Compilation::compile() {
+  if (int code = checkTarget())
+    return code;
   if (int code = load())
+    return code;
+  if (int code = chooseTarget())
     return code;
   promise();
   note();
   Phase target = options.emit.value_or(Phase::So);
   if (options.explain != Explain::None)
     target = Phase::Zorro;
-  if (!leadsThrough(target, reached)) {
-    Reporter::error(options.input + ": expected a model or a dump of phase imported, zorro or "
-                                    "special for --emit=" + nameOf(target) + " but got phase " +
-                    nameOf(reached));
-    return kUsage;
-  }
+  if (int code = checkWay(target))
+    return code;
   if (int code = runTo(target))
     return code;
   return options.explain != Explain::None ? explain() : write(target);

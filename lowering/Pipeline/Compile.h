@@ -47,7 +47,10 @@ struct CompileOptions {
   llvm::SmallVector<std::string> keep;      // outputs to keep; empty: all that can be kept
   llvm::StringMap<std::string> modalities;  // input name -> modality
   llvm::StringMap<llvm::SmallVector<int64_t>> shapes; // input name -> shape
+  Device device = Device::Cpu;
   std::string cpu = "native";
+  std::string arch;                         // of a GPU; default: the dump's, or sm_90a
+  std::string precision;                    // of products; default: f32, and bf16 for cuda
   std::string runner;                       // program for --emit=exe
   int64_t opset = 0;                        // of --emit=onnx; default: the source's, or 17
   bool externalData = false;                // --emit=onnx: weights in a file of their own

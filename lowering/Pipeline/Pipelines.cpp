@@ -8,6 +8,7 @@
 #include "lowering/Pipeline/Pipelines.h"
 
 #include "lowering/Cpu/Passes.h"
+#include "lowering/Gpu/Passes.h"
 #include "lowering/Plan/Passes.h"
 #include "passes/Analysis/Passes.h"
 #include "passes/Fuse/Passes.h"
@@ -76,8 +77,14 @@ static void buildFuse(OpPassManager &pm) {
 
 // fused -> cpu: code and launches.
 static void buildCpu(OpPassManager &pm, const CompileOptions &options) {
-  pm.addPass(createPlanLaunches({options.cpu}));
+  pm.addPass(createPlanLaunches({options.cpu, "cpu", "", ""}));
   pm.addPass(createLowerKernels({options.cpu}));
+}
+
+// fused -> gpu: device code and launches.
+static void buildGpu(OpPassManager &pm, const CompileOptions &options) {
+  pm.addPass(createPlanLaunches({options.cpu, "cuda", options.arch, options.precision}));
+  pm.addPass(createLowerDeviceKernels({options.arch, options.precision}));
 }
 
 // special -> onnx: nodes again.
@@ -100,10 +107,14 @@ void zorro::buildPhase(OpPassManager &pm, Phase phase, const CompileOptions &opt
     return buildFuse(pm);
   case Phase::Cpu:
     return buildCpu(pm, options);
+  case Phase::Gpu:
+    return buildGpu(pm, options);
   case Phase::Onnx:
     return buildUnraise(pm, options);
   case Phase::Imported:
   case Phase::Llvm:
+  case Phase::Ptx:
+  case Phase::Cubin:
   case Phase::So:
   case Phase::Exe:
     return; // imported, or written without passes of ours
@@ -118,4 +129,5 @@ void zorro::registerZorroPasses() {
   registerFusePasses();
   registerPlanPasses();
   registerCpuPasses();
+  registerGpuPasses();
 }

@@ -17,12 +17,15 @@
 
 namespace zorro {
 
-/// Adds the passes that lead from the phase before to `phase` (up to Phase::Cpu).
+/// Adds the passes that lead from the phase before to `phase`, which is a module.
 void buildPhase(mlir::OpPassManager &pm, Phase phase, const CompileOptions &options);
 
 /// From phase `cpu` to a file: LLVM IR, an artefact, or an executable.
 mlir::LogicalResult writeCode(mlir::ModuleOp module, Phase phase, llvm::StringRef output,
                               const CompileOptions &options);
+/// From phase `gpu` to a file: PTX, a cubin, an artefact, or an executable.
+mlir::LogicalResult writeDeviceCode(mlir::ModuleOp module, Phase phase, llvm::StringRef output,
+                                    const CompileOptions &options);
 /// From nodes of ONNX to files: `output` for one entry point; for several, or for "-", each entry's
 /// name stands before the extension, as in m.audio.onnx.
 mlir::LogicalResult writeOnnx(mlir::ModuleOp module, llvm::StringRef output,

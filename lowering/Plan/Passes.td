@@ -16,7 +16,8 @@ def PlanLaunches : Pass<"zorro-plan-launches", "::mlir::ModuleOp"> {
     Before: functions of `zorro.call` on tensors (phase `fused`). After: functions without
     arguments, whose body is a list of `zorro.launch` over places: inputs, outputs, weights, and
     offsets in one planned arena. Weights that are a contraction's matrix are packed for the
-    target, once for all entry points; weights that nothing reads vanish.
+    target, once for all entry points: into panels for a CPU; for a GPU transposed, and filled with
+    zeros to whole tiles. Weights that nothing reads vanish.
 
     ```mlir
     func.func @audio(%x: tensor<1x512x768xf32> {zorro.name = "audio"}) -> tensor<1x512x768xf32> {
@@ -28,10 +29,16 @@ def PlanLaunches : Pass<"zorro-plan-launches", "::mlir::ModuleOp"> {
       zorro.launch @proj tasks 64 places [#zorro.place<input 0, 0>, #zorro.place<weight @w.pack48, 0>, #zorro.place<output 0, 0>] …
     ```
 
-    The kernels themselves stay; `zorro-lower-kernels` writes their code.
+    The kernels themselves stay; `zorro-lower-kernels` or `zorro-lower-device-kernels` writes their
+    code, and must be told the same target.
   }];
   let options = [Option<"cpu", "cpu", "std::string", "\"native\"",
-                        "choose the CPU whose registers the weights are packed for">];
+                        "choose the CPU whose registers the weights are packed for">,
+                 Option<"device", "target", "std::string", "\"cpu\"", "plan for cpu or cuda">,
+                 Option<"arch", "arch", "std::string", "\"sm_90a\"",
+                        "choose the GPU architecture, for cuda">,
+                 Option<"precision", "precision", "std::string", "\"bf16\"",
+                        "say what products take, for cuda: bf16 or tf32">];
   let statistics = [Statistic<"numLaunches", "launches", "launches planned">,
                     Statistic<"numArenaBytes", "arena-bytes", "size of the largest arena">];
   let dependentDialects = ["::zorro::ZorroDialect"];

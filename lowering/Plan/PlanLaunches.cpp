@@ -9,8 +9,9 @@
 
 #include "dialects/Zorro/WeightFile.h"
 #include "dialects/Zorro/Zorro.h"
-#include "lowering/Cpu/Kernels.h"
+#include "lowering/Gpu/Kernels.h"
 #include "lowering/Plan/Arena.h"
+#include "lowering/Plan/LaunchTarget.h"
 #include "passes/Analysis/StreamLabel.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -38,7 +39,7 @@ struct Storage {
 /// Plans the launches of one function.
 class FunctionPlanner {
 public:
-  FunctionPlanner(func::FuncOp func, const CpuTarget &target, SymbolTable &symbols)
+  FunctionPlanner(func::FuncOp func, const LaunchTarget &target, SymbolTable &symbols)
       : func(func), target(target), symbols(symbols), builder(func.getContext()) {}
 
   /// Replaces the function by its launches.
@@ -69,7 +70,7 @@ private:
   ArrayAttr describe(TypeRange types, function_ref<DictionaryAttr(unsigned)> attrsOf);
 
   func::FuncOp func;
-  const CpuTarget &target;
+  const LaunchTarget &target;
   SymbolTable &symbols;
   OpBuilder builder;
   DenseMap<Value, Storage> storages; // of results of calls
@@ -149,23 +150,20 @@ void FunctionPlanner::touch(const Storage &storage) {
   buffer.last = now;
 }
 
-/// A contraction's matrix lies in panels as wide as the target's register tile.
+/// A contraction's matrix lies as the target reads it best.
 FlatSymbolRefAttr FunctionPlanner::packed(FlatSymbolRefAttr ref) {
   auto weight = symbols.lookup<WeightOp>(ref.getValue());
-  int64_t width = packWidth(target);
-  std::string name = (weight.getSymName() + ".pack" + Twine(width)).str();
+  MatrixLayout layout = target.layOut(weight.getTensorType());
+  std::string name = (weight.getSymName() + "." + layout.suffix).str();
   if (!symbols.lookup(name)) {
     SmallVector<Attribute> recipe;
     if (weight.getRecipeAttr())
       llvm::append_range(recipe, weight.getRecipeAttr());
-    recipe.push_back(PackStepAttr::get(builder.getContext(), width));
-    ArrayRef<int64_t> shape = weight.getTensorType().getShape();
-    auto type = weight.getTensorType().clone(
-        {int64_t(llvm::divideCeil(shape[1], width)), shape[0], width});
+    llvm::append_range(recipe, layout.recipe);
     OpBuilder at(weight);
     auto copy = cast<WeightOp>(at.clone(*weight));
     copy.setSymName(name);
-    copy.setType(type);
+    copy.setType(layout.type);
     copy.setRecipeAttr(builder.getArrayAttr(recipe));
     symbols.insert(copy);
   }
@@ -176,7 +174,7 @@ LogicalResult FunctionPlanner::plan(CallOp call) {
   auto kernel = symbols.lookup<KernelOp>(call.getCallee());
   Value matrix;
   if (auto contract = dyn_cast<ContractOp>(kernel.getRoot()))
-    matrix = contract.getB();
+    matrix = KernelOp::getArgument(contract.getB());
 
   SmallVector<Use> uses;
   SmallVector<Operand> operands;
@@ -207,7 +205,7 @@ LogicalResult FunctionPlanner::plan(CallOp call) {
   uses.push_back({storages.lookup(call),
                   int64_t(call.getOffset()) * bytesPerElement(shape.getElementType())});
 
-  auto plan = planLaunch(kernel, target, operands, result, call.getMaskAttr(), call.getScaleAttr());
+  auto plan = target.plan(kernel, operands, result, call.getMaskAttr(), call.getScaleAttr());
   if (failed(plan)) // what does not fit was said
     return failure();
   launches.push_back({call, uses, *plan});
@@ -301,10 +299,23 @@ LogicalResult FunctionPlanner::run() {
 struct PlanLaunches : zorro::impl::PlanLaunchesBase<PlanLaunches> {
   using PlanLaunchesBase::PlanLaunchesBase;
 
+  std::unique_ptr<LaunchTarget> getLaunchTarget() {
+    if (device == "cuda") {
+      FailureOr<GpuTarget> target = getGpuTarget(getOperation(), arch, precision);
+      return failed(target) ? nullptr : LaunchTarget::get(*target);
+    }
+    if (device != "cpu") {
+      getOperation().emitError() << "expected cpu or cuda but got '" << device << "'";
+      return nullptr;
+    }
+    FailureOr<CpuTarget> target = getTarget(getOperation(), cpu);
+    return failed(target) ? nullptr : LaunchTarget::get(*target);
+  }
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    FailureOr<CpuTarget> target = getTarget(module, cpu);
-    if (failed(target))
+    std::unique_ptr<LaunchTarget> target = getLaunchTarget();
+    if (!target)
       return signalPassFailure();
     SymbolTable symbols(module);
     for (auto func : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {

@@ -48,6 +48,17 @@ struct Options {
       cl::desc("modality that inputs belong to (default: each input's own name)")};
   cl::list<std::string> shape{"shape", cl::cat(category), cl::value_desc("input=1x3x224x224"),
                               cl::desc("bind the symbolic axes of an input")};
+  cl::opt<std::string> target{
+      "target", cl::cat(category), cl::init("cpu"), cl::value_desc("name"),
+      cl::desc("what to compile for: cpu (default) or cuda (NVIDIA GPUs)")};
+  cl::opt<std::string> arch{
+      "arch", cl::cat(category), cl::value_desc("name"),
+      cl::desc("for cuda, the architecture: sm_80, sm_86, sm_89, sm_90, sm_90a (default), sm_100, "
+               "sm_120")};
+  cl::opt<std::string> precision{
+      "precision", cl::cat(category), cl::value_desc("name"),
+      cl::desc("what products take; sums are f32: f32 (a CPU's default and all it has), bf16 "
+               "(cuda's default) or tf32")};
   cl::opt<std::string> cpu{
       "cpu", cl::cat(category), cl::init("native"), cl::value_desc("name"),
       cl::desc("CPU to compile for: native (default), x86-64-v3, x86-64-v4, znver4, "
@@ -92,7 +103,8 @@ bool parseShape(StringRef text, SmallVectorImpl<int64_t> &shape) {
 /// "-" is standard output, for text only; without -o a binary file gets a name of its own.
 bool checkOutput(const CompileOptions &result) {
   Phase phase = result.explain != Explain::None ? Phase::Zorro : result.emit.value_or(Phase::So);
-  bool isText = phase < Phase::So && phase != Phase::Onnx;
+  Form form = getInfo(phase).form;
+  bool isText = form == Form::Module || form == Form::Text;
   bool isNamed = cl::getRegisteredOptions().lookup("o")->getNumOccurrences();
   if (result.output == "-" && isNamed && !isText) {
     Reporter::error("expected a file for -o but got '-': --emit=" + nameOf(phase) +
@@ -149,6 +161,23 @@ bool zorro::getOptions(StringRef input, StringRef output, StringRef program,
                       options->emit + "'");
       return false;
     }
+  }
+  auto device = parseDevice(options->target);
+  if (!device) {
+    Reporter::error("expected cpu or cuda for --target but got '" + options->target + "'");
+    return false;
+  }
+  result.device = *device;
+  result.arch = options->arch;
+  if (*device == Device::Cpu && !result.arch.empty()) {
+    Reporter::error("expected --arch with --target=cuda only but got '" + result.arch + "'");
+    return false;
+  }
+  result.precision = options->precision;
+  if (!is_contained({"", "f32", "tf32", "bf16"}, result.precision)) {
+    Reporter::error("expected f32, tf32 or bf16 for --precision but got '" + result.precision +
+                    "'");
+    return false;
   }
   if (options->explain.getNumOccurrences()) {
     if (!options->explain.empty() && options->explain != "json") {
