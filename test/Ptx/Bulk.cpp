@@ -66,7 +66,7 @@ template <bool Arrives> void arrive(Warp &warp, const Instruction &i, uint32_t m
     cta.advance(warp);
 }
 
-/// op: predicate, address, parity (or a state, if extra is set). Tried again until a lane is done.
+/// op: predicate, address, parity (or a state, if extra is set).
 void wait(Warp &warp, const Instruction &i, uint32_t mask) {
   Cta &cta = *warp.cta;
   uint32_t done = 0;
@@ -82,9 +82,9 @@ void wait(Warp &warp, const Instruction &i, uint32_t mask) {
     done |= 1u << lane;
     join(warp.clock, barrier->completed);
   }
-  if (!done) {
+  if (!done) { // a device may answer no, too, after a while
     warp.waits = "for a phase of a barrier in shared memory";
-    return;
+    warp.asks = true;
   }
   uint32_t &p = warp.predicate(i.op[0]);
   p = (p & ~mask) | done;

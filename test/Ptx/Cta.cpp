@@ -119,7 +119,7 @@ void Cta::start() {
     warp.file = files_.data() + size_t(code.fileBytes) * w;
     uint32_t lanes = std::min(threads - w * kLanes, kLanes);
     warp.live = lanes == kLanes ? kAllLanes : (1u << lanes) - 1;
-    warp.groups.push_back({0, warp.live, nullptr});
+    warp.groups.push_back({0, warp.live, nullptr, -1});
     warp.clock.assign(count, 0);
     if (code.watchesRegisters) {
       warp.writesInFlight.assign(code.fileBytes / 64, 0);
@@ -151,6 +151,7 @@ std::string Cta::run(Dim3 where) {
   steps_ = 0;
   ticks_ = 0;
   start();
+  unsigned idle = 0;
   while (true) {
     bool progress = false, alive = false;
     for (Warp &warp : warps) {
@@ -166,7 +167,12 @@ std::string Cta::run(Dim3 where) {
     }
     if (!alive)
       break;
-    if (!progress && !landNext())
+    // A warp that only asks again may hide for a round that another of its groups did something.
+    idle = progress ? 0 : idle + 1;
+    if (idle < 3)
+      continue;
+    idle = 0;
+    if (!landNext())
       return deadlock();
   }
   while (landNext())
@@ -176,10 +182,14 @@ std::string Cta::run(Dim3 where) {
 }
 
 bool Cta::runWarp(Warp &warp) {
-  bool progress = false;
+  // Instructions of a loop that does nothing but ask.
+  constexpr uint64_t kLoop = 32;
+  bool progress = false, moved = false, asked = false;
   std::vector<Group> &groups = warp.groups;
-  for (Group &group : groups)
+  for (Group &group : groups) {
     group.waits = nullptr;
+    group.asks = -1;
+  }
   for (unsigned budget = 4096; budget && !groups.empty(); --budget) {
     size_t index = 0;
     while (index < groups.size() && groups[index].waits)
@@ -223,20 +233,35 @@ bool Cta::runWarp(Warp &warp) {
       instruction.run(warp, instruction, mask);
     if (failed())
       return true;
-    if (warp.waits) {
+    if (warp.waits && !warp.asks) {
       group.waits = warp.waits;
       warp.waits = nullptr;
       continue;
     }
-    progress = true;
     ++steps_;
     ++counts_[instruction.opcode];
     laneInstructions += uint32_t(__builtin_popcount(mask));
+    uint32_t at = group.pc, lanes = group.lanes;
     if (groups.size() == 1 && !warp.taken && !warp.ended)
       ++group.pc;
     else
       settle(warp, index, instruction);
+    moved = true;
+    if (!warp.asks)
+      continue;
+    for (Group &asking : groups)
+      if (asking.lanes & lanes) {
+        asking.waits = warp.waits;
+        asking.asks = at;
+      }
+    asked = true;
+    progress |= at != warp.askedAt || warp.steps - warp.askedAfter > kLoop;
+    warp.askedAt = at;
+    warp.askedAfter = warp.steps;
+    warp.waits = nullptr;
+    warp.asks = false;
   }
+  progress |= moved && !asked;
   if (groups.empty()) {
     if (!warp.products.empty() || !warp.openProducts.empty())
       fail(warp, code.code.back(), "ends while products are in flight");
@@ -262,8 +287,9 @@ void Cta::settle(Warp &warp, size_t index, const Instruction &instruction) {
     if (place != groups.end() && place->pc == pc) {
       place->lanes |= lanes;
       place->waits = nullptr;
+      place->asks = -1;
     } else {
-      groups.insert(place, {pc, lanes, nullptr});
+      groups.insert(place, {pc, lanes, nullptr, -1});
     }
   };
   put(instruction.target, taken);
@@ -288,9 +314,11 @@ bool Cta::watch(Warp &warp, const Instruction &instruction) {
         return false;
       }
   }
+  // A copy of a register is as old as what it copies: ptxas may well make them one.
+  bool copies = instruction.copy && instruction.reads.size() == 1 && instruction.predicate < 0;
   if (!instruction.asynchronous)
     for (uint32_t reg : instruction.writes)
-      warp.touched[reg / 64] = warp.steps;
+      warp.touched[reg / 64] = copies ? warp.touched[instruction.reads[0] / 64] : warp.steps;
   return true;
 }
 
@@ -342,7 +370,7 @@ std::string Cta::deadlock() {
   text += divergent ? "divergent barrier, no warp can go on" : "deadlock, no warp can go on";
   for (const Warp &warp : warps)
     for (const Group &group : warp.groups) {
-      uint32_t line = code.code[group.pc].line;
+      uint32_t line = code.code[group.asks >= 0 ? size_t(group.asks) : group.pc].line;
       text += "\n  warp " + std::to_string(warp.id) + ", lanes " + hex(group.lanes) + ", line " +
               std::to_string(line) + ": `" + program.lines[line - 1] + "` waits " +
               (group.waits ? group.waits : "for nothing");

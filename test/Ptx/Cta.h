@@ -26,6 +26,8 @@ struct Group {
   uint32_t lanes = 0;
   /// Why it cannot go on now; null if it can.
   const char *waits = nullptr;
+  /// If it waits by asking again and again: where.
+  int64_t asks = -1;
 };
 
 /// A cp.async of one lane.
@@ -61,6 +63,11 @@ struct Warp {
   uint32_t lanes = 0;
   /// Set by a handler that cannot finish; its instruction is tried again.
   const char *waits = nullptr;
+  /// Set with it by a handler that did finish, but in vain: the group will ask again.
+  bool asks = false;
+  /// Where the warp last asked in vain, and after how many instructions.
+  uint32_t askedAt = ~0u;
+  uint64_t askedAfter = 0;
   /// Lanes that a handler moved elsewhere (branches and exits).
   uint32_t taken = 0, ended = 0;
 

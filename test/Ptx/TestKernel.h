@@ -47,6 +47,13 @@ inline Outcome runText(const std::string &text, Memory &memory, const std::vecto
   return outcome;
 }
 
+/// Whether a run ended with an error that contains `what`.
+inline ::testing::AssertionResult says(const Outcome &outcome, const std::string &what) {
+  if (!outcome.statistics && outcome.error.find(what) != std::string::npos)
+    return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << (outcome.statistics ? "it ran" : outcome.error);
+}
+
 /// Each of 32 lanes stores what `body` leaves in `result` (a register of T's size): lane i's input
 /// of type A stands in `first`, likewise `second`.
 inline std::string lanesText(const std::string &body, const std::string &in, const std::string &first,
