@@ -77,14 +77,20 @@ static uint64_t launchCount(const zorro_model_desc &model, uint32_t index) {
 
 std::string run::describeAsTable(const zorro_model_desc &model) {
   auto orNone = [](const char *text) { return std::string(*text ? text : "none"); };
-  std::string text = table({{"source", model.source},
-                            {"compiler", model.compiler},
-                            {"source hash", model.source_hash},
-                            {"CPU", model.cpu},
-                            {"needs", orNone(model.cpu_features)},
-                            {"assumes", orNone(model.assumptions)},
-                            {"code", amount(model.code_bytes, "B")},
-                            {"weights", amount(model.weight_bytes, "B")}});
+  const bool onGpu = model.target == ZORRO_TARGET_CUDA;
+  std::vector<std::vector<std::string>> facts = {{"source", model.source},
+                                                 {"compiler", model.compiler},
+                                                 {"source hash", model.source_hash}};
+  if (onGpu)
+    facts.push_back({"GPU", model.arch});
+  if (*model.device)
+    facts.push_back({"device", model.device});
+  facts.insert(facts.end(), {{"CPU", model.cpu},
+                             {"needs", orNone(model.cpu_features)},
+                             {"assumes", orNone(model.assumptions)},
+                             {"code", amount(model.code_bytes, "B")},
+                             {"weights", amount(model.weight_bytes, "B")}});
+  std::string text = table(facts);
   for (uint32_t e = 0; e < model.entry_count; ++e) {
     const zorro_entry_desc &entry = model.entries[e];
     text += "\nentry " + std::string(entry.name) + "\n";
@@ -100,16 +106,22 @@ std::string run::describeAsTable(const zorro_model_desc &model) {
     text += table({{"work", amount(entry.multiply_adds, "") + " multiply-adds in " +
                                 std::to_string(entry.launch_count) +
                                 (entry.launch_count == 1 ? " launch" : " launches")},
-                   {"memory", "arena " + amount(entry.arena_bytes, "B") + ", scratch " +
-                                  amount(entry.scratch_bytes, "B") + " a thread"},
+                   {"memory", "arena " + amount(entry.arena_bytes, "B") +
+                                  (onGpu ? ""
+                                         : ", scratch " + amount(entry.scratch_bytes, "B") +
+                                               " a thread")},
                    {"weights", amount(weightBytes(model, entry), "B") + " in " +
                                    std::to_string(entry.weight_count)}});
   }
   std::vector<std::vector<std::string>> kernels, weights;
   for (uint32_t i = 0; i < model.kernel_count; ++i) {
     const zorro_kernel_desc &kernel = model.kernels[i];
-    kernels.push_back({kernel.kind, std::to_string(launchCount(model, i)) + "x", kernel.name,
-                       kernel.reason});
+    std::vector<std::string> row = {kernel.kind, std::to_string(launchCount(model, i)) + "x"};
+    if (onGpu)
+      row.insert(row.end(), {std::to_string(kernel.threads) + " threads",
+                             "shared " + amount(kernel.shared_bytes, "B")});
+    row.insert(row.end(), {kernel.name, kernel.reason});
+    kernels.push_back(std::move(row));
   }
   for (uint32_t i = 0; i < model.weight_count; ++i)
     weights.push_back({amount(model.weights[i].bytes, "B"), model.weights[i].name});
@@ -154,17 +166,26 @@ std::string run::describeAsJson(const zorro_model_desc &model) {
                        {"weights", std::move(used)},
                        {"launches", std::move(launches)}});
   }
-  for (uint32_t i = 0; i < model.kernel_count; ++i)
-    kernels.push_back({{"name", model.kernels[i].name},
-                       {"kind", model.kernels[i].kind},
-                       {"reason", model.kernels[i].reason},
-                       {"scratch_bytes", model.kernels[i].scratch_bytes},
+  for (uint32_t i = 0; i < model.kernel_count; ++i) {
+    const zorro_kernel_desc &kernel = model.kernels[i];
+    kernels.push_back({{"name", kernel.name},
+                       {"kind", kernel.kind},
+                       {"reason", kernel.reason},
+                       {"scratch_bytes", kernel.scratch_bytes},
+                       {"threads", kernel.threads},
+                       {"shared_bytes", kernel.shared_bytes},
+                       {"words", kernel.words},
+                       {"maps", kernel.maps},
                        {"launches", launchCount(model, i)}});
+  }
   for (uint32_t i = 0; i < model.weight_count; ++i)
     weights.push_back({{"name", model.weights[i].name}, {"bytes", model.weights[i].bytes}});
   Json result = {{"compiler", model.compiler},
                  {"source", model.source},
                  {"source_hash", model.source_hash},
+                 {"target", model.target == ZORRO_TARGET_CUDA ? "cuda" : "cpu"},
+                 {"arch", model.arch},
+                 {"device", model.device},
                  {"cpu", model.cpu},
                  {"cpu_features", model.cpu_features},
                  {"assumptions", model.assumptions},

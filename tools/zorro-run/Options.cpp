@@ -66,8 +66,19 @@ std::optional<int> zorro::run::parseOptions(int argc, char **argv, bool embedded
   app.add_flag("--nan-is-absent", options.nanIsAbsent,
                "with --route: a clip of nothing but NaN lacks the input")
       ->needs(route);
-  std::string device = "cpu";
-  app.add_option("--device", device, "where to run")->check(CLI::IsMember({"cpu"}));
+  app.add_option_function<std::string>(
+         "--device",
+         [&](const std::string &given) {
+           options.device = given == "cpu" ? ZORRO_NO_DEVICE : int32_t(std::stol(given));
+         },
+         "where to run: the number of an NVIDIA GPU (default: 0), or \"cpu\"; with --describe, "
+         "the device to look at")
+      ->check([](const std::string &given) {
+        bool number = !given.empty() && given.size() <= 3 &&
+                      given.find_first_not_of("0123456789") == std::string::npos;
+        return number || given == "cpu" ? std::string()
+                                        : "expected a number or cpu but got '" + given + "'";
+      });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {

@@ -31,6 +31,7 @@ struct Options {
   std::string describe; // "", "table" or "json"
   std::string trace;    // a path, or empty
   uint32_t threads = 0;
+  std::optional<int32_t> device; // ZORRO_NO_DEVICE for "cpu"
   bool verify = true;
   bool each = false;
   bool route = false, nanIsAbsent = false;

@@ -123,6 +123,8 @@ static MaybeFailure execute(const run::Options &options, bool &outputsDiffer) {
   zorro_load_options_init(&load);
   load.verify_weights = options.verify;
   load.threads = options.threads;
+  // What a file holds can be told where nothing could run it.
+  load.device = options.device.value_or(options.describe.empty() ? 0 : ZORRO_NO_DEVICE);
   Model model;
   if (zorro_status status = model.load(options.model.c_str(), &load))
     return lastFailure(status);
@@ -133,6 +135,9 @@ static MaybeFailure execute(const run::Options &options, bool &outputsDiffer) {
     fputs(text.c_str(), stdout);
     return std::nullopt;
   }
+  if (desc.target != ZORRO_TARGET_CPU && load.device == ZORRO_NO_DEVICE)
+    return Failure{ZORRO_INVALID, "expected the number of a GPU for an artefact for " +
+                                      std::string(desc.arch) + " but got --device=cpu"};
   if (options.route)
     return executeRoutes(options, model, outputsDiffer);
 
