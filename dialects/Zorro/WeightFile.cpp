@@ -161,11 +161,9 @@ Expected<DenseElementsAttr> WeightReader::readValue(WeightOp weight) {
   Expected<std::vector<char>> bytes = readAll(weight);
   if (!bytes)
     return bytes.takeError();
-  auto stored = cast<RankedTensorType>(weight.getStored());
-  SmallVector<int64_t> shape(stored.getShape());
-  applyRecipeToBytes(weight.getRecipeAttr(), bytesPerElement(stored.getElementType()), shape,
-                     *bytes);
-  return denseFromBytes(RankedTensorType::get(shape, stored.getElementType()), *bytes);
+  RankedTensorType type = applyRecipeToBytes(
+      weight.getRecipeAttr(), cast<RankedTensorType>(weight.getStored()), *bytes);
+  return denseFromBytes(type, *bytes);
 }
 
 //===----------------------------------------------------------------------------------------===//
@@ -248,11 +246,52 @@ static SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
   return strides;
 }
 
-void zorro::applyRecipeToBytes(ArrayAttr recipe, int64_t elementBytes,
-                               SmallVectorImpl<int64_t> &shape, std::vector<char> &bytes) {
+/// A box of `sizes` at the beginning of a larger one, zeros behind it on every axis.
+static std::vector<char> fillWithZeros(const std::vector<char> &source, int64_t elementBytes,
+                                       ArrayRef<int64_t> sizes, ArrayRef<int64_t> filled) {
+  int64_t count = elementBytes;
+  for (int64_t size : filled)
+    count *= size;
+  std::vector<char> result(count, 0);
+  if (source.empty())
+    return result;
+  SmallVector<int64_t> strides = rowMajorStrides(filled), index(sizes.size(), 0);
+  int64_t row = (sizes.empty() ? 1 : sizes.back()) * elementBytes;
+  for (int64_t from = 0, to = 0; from < int64_t(source.size()); from += row) {
+    std::memcpy(result.data() + to * elementBytes, source.data() + from, row);
+    for (int64_t axis = int64_t(sizes.size()) - 2; axis >= 0; --axis) {
+      to += strides[axis];
+      if (++index[axis] < sizes[axis])
+        break;
+      to -= strides[axis] * sizes[axis];
+      index[axis] = 0;
+    }
+  }
+  return result;
+}
+
+/// Floats to the nearest bf16, ties to even: the top half of the bits after half a unit is added.
+static std::vector<char> roundToBF16(const std::vector<char> &floats) {
+  std::vector<char> rounded(floats.size() / 2);
+  for (size_t i = 0, e = floats.size() / 4; i < e; ++i) {
+    uint32_t bits;
+    std::memcpy(&bits, floats.data() + 4 * i, 4);
+    bool isNaN = (bits & 0x7fffffff) > 0x7f800000;
+    uint32_t up = bits + 0x7fff + (bits >> 16 & 1);
+    uint16_t half = isNaN ? bits >> 16 | 0x40 : up >> 16; // a NaN stays one, and quiet
+    std::memcpy(rounded.data() + 2 * i, &half, 2);
+  }
+  return rounded;
+}
+
+RankedTensorType zorro::applyRecipeToBytes(ArrayAttr recipe, RankedTensorType stored,
+                                           std::vector<char> &bytes) {
   if (!recipe)
-    return;
+    return stored;
+  SmallVector<int64_t> shape(stored.getShape());
+  Type element = stored.getElementType();
   for (Attribute step : recipe) {
+    int64_t elementBytes = bytesPerElement(element);
     SmallVector<int64_t> strides = rowMajorStrides(shape);
     if (auto slice = dyn_cast<SliceStepAttr>(step)) {
       int64_t base = 0;
@@ -283,6 +322,13 @@ void zorro::applyRecipeToBytes(ArrayAttr recipe, int64_t elementBytes,
         }
       bytes = std::move(packed);
       shape.assign({panels, rows, width});
+    } else if (auto fill = dyn_cast<FillStepAttr>(step)) {
+      bytes = fillWithZeros(bytes, elementBytes, shape, fill.getShape());
+      shape.assign(fill.getShape().begin(), fill.getShape().end());
+    } else if (auto round = dyn_cast<RoundStepAttr>(step)) {
+      bytes = roundToBF16(bytes);
+      element = round.getElement();
     }
   }
+  return RankedTensorType::get(shape, element);
 }

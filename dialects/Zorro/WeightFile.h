@@ -69,9 +69,10 @@ inline int64_t bytesPerElement(mlir::Type element) {
   return llvm::divideCeil(element.getIntOrFloatBitWidth(), 8u);
 }
 
-/// Applies recipe steps to row-major bytes of `shape`; both are replaced. The recipe must fit.
-void applyRecipeToBytes(mlir::ArrayAttr recipe, int64_t elementBytes,
-                        llvm::SmallVectorImpl<int64_t> &shape, std::vector<char> &bytes);
+/// Applies recipe steps to the row-major bytes of a tensor, in place; gives the type of what they
+/// then are. The recipe must fit.
+mlir::RankedTensorType applyRecipeToBytes(mlir::ArrayAttr recipe, mlir::RankedTensorType stored,
+                                          std::vector<char> &bytes);
 
 } // namespace zorro
 

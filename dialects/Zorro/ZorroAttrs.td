@@ -81,6 +81,18 @@ def Zorro_PackStepAttr : Zorro_Attr<"PackStep", "pack"> {
   let assemblyFormat = "`<` $width `>`";
 }
 
+def Zorro_FillStepAttr : Zorro_Attr<"FillStep", "fill"> {
+  let summary = "recipe step: zeros behind every axis, up to this shape";
+  let parameters = (ins ArrayRefParameter<"int64_t">:$shape);
+  let assemblyFormat = "`<` `[` $shape `]` `>`";
+}
+
+def Zorro_RoundStepAttr : Zorro_Attr<"RoundStep", "round"> {
+  let summary = "recipe step: f32 to the nearest bf16, ties to even; a NaN stays one";
+  let parameters = (ins "::mlir::Type":$element);
+  let assemblyFormat = "`<` $element `>`";
+}
+
 //===----------------------------------------------------------------------------------------===//
 // The cpu phase: places and schedules
 //===----------------------------------------------------------------------------------------===//

@@ -18,10 +18,11 @@ using namespace zorro;
 // weight, weight_ref
 //===----------------------------------------------------------------------------------------===//
 
-FailureOr<SmallVector<int64_t>> WeightOp::applyRecipe(ArrayRef<int64_t> source, ArrayAttr recipe) {
-  SmallVector<int64_t> shape(source);
+FailureOr<RankedTensorType> WeightOp::applyRecipe(RankedTensorType stored, ArrayAttr recipe) {
+  SmallVector<int64_t> shape(stored.getShape());
+  Type element = stored.getElementType();
   if (!recipe)
-    return shape;
+    return stored;
   for (Attribute step : recipe) {
     auto product = [](ArrayRef<int64_t> dims) {
       return std::accumulate(dims.begin(), dims.end(), int64_t(1), std::multiplies<int64_t>());
@@ -49,11 +50,21 @@ FailureOr<SmallVector<int64_t>> WeightOp::applyRecipe(ArrayRef<int64_t> source, 
       if (shape.size() != 2 || pack.getWidth() <= 0)
         return failure();
       shape = {int64_t(llvm::divideCeil(shape[1], pack.getWidth())), shape[0], pack.getWidth()};
+    } else if (auto fill = dyn_cast<FillStepAttr>(step)) {
+      if (fill.getShape().size() != shape.size() ||
+          llvm::any_of(llvm::zip(fill.getShape(), shape),
+                       [](auto sizes) { return std::get<0>(sizes) < std::get<1>(sizes); }))
+        return failure();
+      shape.assign(fill.getShape().begin(), fill.getShape().end());
+    } else if (auto round = dyn_cast<RoundStepAttr>(step)) {
+      if (!element.isF32() || !round.getElement().isBF16())
+        return failure();
+      element = round.getElement();
     } else {
       return failure();
     }
   }
-  return shape;
+  return RankedTensorType::get(shape, element);
 }
 
 LogicalResult WeightOp::verify() {
@@ -67,8 +78,8 @@ LogicalResult WeightOp::verify() {
       (getValueAttr() && getValueAttr().getShapedType() != stored)) // weight_c2
     return emitOpError() << "expected a value of type " << stored
                          << " exactly where there is no file";
-  auto shape = applyRecipe(stored.getShape(), getRecipeAttr());
-  if (failed(shape) || ArrayRef(*shape) != getTensorType().getShape()) // weight_c3
+  auto made = applyRecipe(stored, getRecipeAttr());
+  if (failed(made) || *made != getTensorType()) // weight_c3
     return emitOpError() << "expected a recipe from " << stored << " to " << getTensorType();
   return success();
 }

@@ -20,7 +20,7 @@ def Zorro_WeightOp : Zorro_Op<"weight", [Symbol]> {
     Names `length` bytes at `offset` of `file` (relative to the model's folder; the model file
     itself, or one of its external data files), holding a row-major tensor of type `stored`. The
     `recipe` is a list of steps (`#zorro.slice`, `#zorro.transpose`, `#zorro.reshape`,
-    `#zorro.pack`) that turns it into a tensor of type `type`; it is carried out when the artefact
+    `#zorro.pack`, `#zorro.fill`, `#zorro.round`) that turns it into a tensor of type `type`; it is carried out when the artefact
     is written. `hash` is the XXH3 of the bytes. `fills` marks a weight that holds a value that is
     not finite or lies at or below -1e29. A constant that a pass made has no file (""): its bytes
     stand in `value`.
@@ -28,7 +28,7 @@ def Zorro_WeightOp : Zorro_Op<"weight", [Symbol]> {
     Constraints:
     - (C1) `length` is the size of `stored` in bytes;
     - (C2) `value` is given where `file` is empty, and has the type `stored`;
-    - (C3) the recipe, applied to the shape of `stored`, gives the shape of `type`.
+    - (C3) the recipe, applied to `stored`, gives `type`.
 
     ```mlir
     zorro.weight @blocks.0.qkv : tensor<768x2304xf32> from "model.data"[26214400, 7077888]
@@ -48,9 +48,9 @@ def Zorro_WeightOp : Zorro_Op<"weight", [Symbol]> {
     ::mlir::RankedTensorType getTensorType() {
       return ::llvm::cast<::mlir::RankedTensorType>(getType());
     }
-    /// The shape that `recipe` makes of `shape`; failure where a step does not fit.
-    static ::mlir::FailureOr<::llvm::SmallVector<int64_t>>
-    applyRecipe(::llvm::ArrayRef<int64_t> shape, ::mlir::ArrayAttr recipe);
+    /// The type that `recipe` makes of `stored`; failure where a step does not fit.
+    static ::mlir::FailureOr<::mlir::RankedTensorType>
+    applyRecipe(::mlir::RankedTensorType stored, ::mlir::ArrayAttr recipe);
   }];
 }
 

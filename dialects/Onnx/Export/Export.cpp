@@ -174,9 +174,7 @@ FailureOr<std::vector<char>> ModelExporter::read(const Initializer &initializer)
   auto bytes = reader.readAll(weight);
   if (!bytes)
     return weight.emitError() << toString(bytes.takeError());
-  auto stored = cast<RankedTensorType>(weight.getStored());
-  SmallVector<int64_t> shape(stored.getShape());
-  applyRecipeToBytes(weight.getRecipeAttr(), bytesPerElement(stored.getElementType()), shape,
+  applyRecipeToBytes(weight.getRecipeAttr(), cast<RankedTensorType>(weight.getStored()),
                      *bytes);
   return std::move(*bytes);
 }
