@@ -7,6 +7,7 @@
 
 #include "dialects/Zorro/Zorro.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -30,11 +31,35 @@ LogicalResult KernelOp::verify() {
   if (llvm::is_contained({KernelKind::Map, KernelKind::Reduce, KernelKind::Move}, getKind()) &&
       getBody().getNumArguments() == 0)
     return emitOpError() << "expected a destination as the last argument";
+  BlockArgument destination = getDestination();
+  if (destination && destination.getType() != getResultType()) // kernel_c2
+    return emitOpError() << "expected a destination of type " << getResultType() << " but got "
+                         << destination.getType();
   return success();
 }
 
+/// What the kernel yields.
+static Value getYielded(KernelOp kernel) {
+  return cast<YieldOp>(kernel.getBody().front().getTerminator()).getValues().front();
+}
+
 Operation *KernelOp::getRoot() {
-  return cast<YieldOp>(getBody().front().getTerminator()).getValues().front().getDefiningOp();
+  Operation *root = getYielded(*this).getDefiningOp();
+  if (auto round = dyn_cast_if_present<arith::TruncFOp>(root))
+    root = round.getIn().getDefiningOp();
+  return root;
+}
+
+RankedTensorType KernelOp::getResultType() {
+  return cast<RankedTensorType>(getYielded(*this).getType());
+}
+
+BlockArgument KernelOp::getArgument(Value operand) {
+  if (auto extend = operand ? operand.getDefiningOp<arith::ExtFOp>() : arith::ExtFOp())
+    operand = extend.getIn();
+  auto argument = dyn_cast_if_present<BlockArgument>(operand);
+  bool ofKernel = argument && isa<KernelOp>(argument.getOwner()->getParentOp());
+  return ofKernel ? argument : BlockArgument();
 }
 
 BlockArgument KernelOp::getDestination() {
@@ -85,8 +110,18 @@ OpFoldResult ViewOp::fold(FoldAdaptor) {
 }
 
 LogicalResult CallOp::verify() {
+  Type element = getElementTypeOrSelf(getType());
+  for (Type type : {getInto().getType(), getShape()})
+    if (getElementTypeOrSelf(type) != element) // call_c2
+      return emitOpError() << "expected elements of type " << element << " but got " << type;
   return verifyWindow(*this, cast<ShapedType>(getShape()).getShape(), getOffset(), getStrides(),
                       cast<ShapedType>(getType()).getNumElements());
+}
+
+/// call_c1: whether a tensor of type `given` may stand where a kernel says `expected`.
+static bool fits(Type expected, Type given) {
+  return succeeded(verifyCompatibleShape(expected, given)) &&
+         getElementTypeOrSelf(expected) == getElementTypeOrSelf(given);
 }
 
 LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
@@ -98,13 +133,12 @@ LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return emitOpError() << "expected " << arguments.size() << " inputs but got "
                          << getInputs().size();
   for (auto [arg, input] : llvm::zip(arguments, getInputs()))
-    if (failed(verifyCompatibleShape(arg.getType(), input.getType())))
+    if (!fits(arg.getType(), input.getType()))
       return emitOpError() << "expected an input of type " << arg.getType() << " but got "
                            << input.getType();
-  Type result =
-      cast<YieldOp>(kernel.getBody().front().getTerminator()).getValues().front().getType();
-  if (failed(verifyCompatibleShape(result, getShape())))
-    return emitOpError() << "expected a result of type " << result << " but got " << getShape();
+  if (!fits(kernel.getResultType(), getShape()))
+    return emitOpError() << "expected a result of type " << kernel.getResultType() << " but got "
+                         << getShape();
   bool attends = kernel.getKind() == KernelKind::Attention;
   if (attends != bool(getScaleAttr()) || (getMaskAttr() && !attends)) // call_c3
     return emitOpError()

@@ -49,13 +49,20 @@ def Zorro_KernelOp : Zorro_Op<"kernel", [Symbol, IsolatedFromAbove, SingleBlock]
       reduction iterators into it; the inputs are windows over the whole loop nest, the destination
       has the parallel loops' axes in order;
     - `move`: one `linalg.copy` of its one input to the destination, or one `linalg.generic` that writes
-      a constant there.
+      a constant there, or its one input in another element type.
 
     In `map`, `reduce` and `move` the last argument is the destination, which the call gives by
     `into`: it is not among the call's inputs.
 
+    Arguments and result have the element types that memory has. Where the root computes in another
+    one, an `arith.extf` stands behind the argument and an `arith.truncf` before the yield: they say
+    how memory is read and written. So it is with the destination of a `reduce`, whose sums are never
+    rounded on the way. In the bodies of `linalg.generic`, which take scalars from memory, the same
+    operations on scalars do so.
+
     Constraints:
-    - (C1) the body yields exactly one tensor.
+    - (C1) the body yields exactly one tensor;
+    - (C2) a destination has the type of what is yielded.
 
     ```mlir
     zorro.kernel @scale_add map because "element-wise chain" {
@@ -74,8 +81,14 @@ def Zorro_KernelOp : Zorro_Op<"kernel", [Symbol, IsolatedFromAbove, SingleBlock]
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    /// The operation that the kernel is named after: the producer of what it yields.
+    /// The operation that the kernel is named after: the producer of what it yields, before that
+    /// is rounded for memory.
     ::mlir::Operation *getRoot();
+    /// The type of what is yielded, in memory's element type.
+    ::mlir::RankedTensorType getResultType();
+    /// The kernel argument that an operand of an operation in the body is read from, be it
+    /// extended on the way or not; null for what is no argument.
+    static ::mlir::BlockArgument getArgument(::mlir::Value operand);
     /// The destination argument of a map, reduce or move kernel; null for the other kinds.
     ::mlir::BlockArgument getDestination();
     /// The arguments that a call's inputs fill.
@@ -115,8 +128,10 @@ def Zorro_CallOp : Zorro_Op<"call", [Pure,
     carries its mask and its scale.
 
     Constraints:
-    - (C1) the symbol names a `zorro.kernel` whose arguments and result fit the inputs and `shape`;
-    - (C2) one stride per axis of `shape`; no element outside the result is named;
+    - (C1) the symbol names a `zorro.kernel` whose arguments and result fit the inputs and `shape`, in
+      shape and element type;
+    - (C2) one stride per axis of `shape`; no element outside the result is named; `into`, `shape` and
+      the result have one element type;
     - (C3) `mask` and `scale` are given for attention kernels only.
 
     ```mlir

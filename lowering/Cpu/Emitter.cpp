@@ -69,7 +69,8 @@ Value Emitter::halve(Value vector, function_ref<Value(Value, Value)> combine) {
 // Memory
 //===----------------------------------------------------------------------------------------===//
 
-/// From what lies in memory to what is computed with, and back: bytes are booleans.
+/// From what lies in memory to what is computed with, and back: bytes are booleans, and a number is
+/// rounded to what memory holds.
 static Value fromStorage(Emitter &e, Value value, Type type) {
   if (!type.isInteger(1))
     return value;
@@ -78,12 +79,13 @@ static Value fromStorage(Emitter &e, Value value, Type type) {
 }
 
 static Value toStorage(Emitter &e, Value value, Type type) {
-  if (!type.isInteger(1))
+  auto vector = dyn_cast<VectorType>(value.getType());
+  auto as = [&](Type element) { return vector ? vector.clone(element) : element; };
+  if (type.isInteger(1))
+    return arith::ExtUIOp::create(e, as(e.getI8Type()), value);
+  if (value.getType() == as(type))
     return value;
-  Type wide = e.getI8Type();
-  if (auto vector = dyn_cast<VectorType>(value.getType()))
-    wide = VectorType::get(vector.getShape(), wide);
-  return arith::ExtUIOp::create(e, wide, value);
+  return arith::TruncFOp::create(e, as(type), value);
 }
 
 Value Emitter::load(const Memory &m, Value index) {

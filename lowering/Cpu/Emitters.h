@@ -55,7 +55,8 @@ struct RowShape {
 /// The batches and rows of a result.
 RowShape getRowShape(const Operand &result);
 
-/// The argument number of a kernel's tensor; -1 for what is not an argument.
+/// The argument number of a kernel's tensor, extended from memory's type or not; -1 for what is
+/// not an argument.
 int64_t getArgument(mlir::Value value);
 
 /// Bytes that an operand's elements occupy, each counted once.

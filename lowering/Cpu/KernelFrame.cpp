@@ -23,7 +23,7 @@ KernelFrame::KernelFrame(Emitter &e, OpBuilder &module, KernelOp kernel, unsigne
   SmallVector<Type> elements, types;
   for (BlockArgument argument : kernel.getInputArguments())
     elements.push_back(elementOf(argument));
-  elements.push_back(elementOf(kernel.getRoot()->getResult(0)));
+  elements.push_back(kernel.getResultType().getElementType());
   for (Type element : elements)
     types.push_back(dynamic(e.storage(element)));
   types.append(tableCount, dynamic(index));

@@ -17,9 +17,8 @@ using namespace zorro;
 //===----------------------------------------------------------------------------------------===//
 
 int64_t zorro::getArgument(Value value) {
-  auto argument = dyn_cast_if_present<BlockArgument>(value);
-  bool ofKernel = argument && isa<KernelOp>(argument.getOwner()->getParentOp());
-  return ofKernel ? int64_t(argument.getArgNumber()) : -1;
+  BlockArgument argument = KernelOp::getArgument(value);
+  return argument ? int64_t(argument.getArgNumber()) : -1;
 }
 
 int64_t zorro::countBytes(const Operand &operand, Type element) {
@@ -114,7 +113,21 @@ FailureOr<LaunchPlan> zorro::planContract(KernelOp kernel, const CpuTarget &targ
 
 int64_t zorro::packWidth(const CpuTarget &target) { return target.tileColumns(); }
 
+/// Code that keeps numbers in registers reads and writes them as they are: bf16 is for loops alone.
+static LogicalResult verifyStorage(KernelOp kernel) {
+  if (isa<linalg::LinalgOp>(kernel.getRoot()))
+    return success();
+  SmallVector<Type> types(kernel.getBody().getArgumentTypes());
+  types.push_back(kernel.getResultType());
+  for (Type type : types)
+    if (getElementTypeOrSelf(type).isBF16())
+      return kernel.emitOpError() << "unsupported: " << type << " in memory, on a CPU";
+  return success();
+}
+
 EmittedKernel zorro::emitKernel(KernelOp kernel, const CpuTarget &target, OpBuilder &builder) {
+  if (failed(verifyStorage(kernel)))
+    return failure();
   switch (kernel.getKind()) {
   case KernelKind::Contract:
     return emitContract(kernel, target, builder);
@@ -156,6 +169,8 @@ static FailureOr<LaunchPlan> planByKind(KernelOp kernel, const CpuTarget &target
 FailureOr<LaunchPlan> zorro::planLaunch(KernelOp kernel, const CpuTarget &target,
                                         ArrayRef<Operand> inputs, const Operand &result,
                                         MaskAttr mask, FloatAttr scale) {
+  if (failed(verifyStorage(kernel)))
+    return failure();
   ArrayRef<BlockArgument> arguments = kernel.getInputArguments();
   if (inputs.size() != arguments.size())
     return kernel.emitOpError() << "expected " << arguments.size() << " inputs but got "
@@ -164,7 +179,7 @@ FailureOr<LaunchPlan> zorro::planLaunch(KernelOp kernel, const CpuTarget &target
     size_t rank = cast<RankedTensorType>(type).getRank();
     return operand.sizes.size() == rank && operand.strides.size() == rank;
   };
-  Type type = kernel.getRoot()->getResult(0).getType();
+  Type type = kernel.getResultType();
   bool fit = fits(result, type);
   for (auto [argument, input] : llvm::zip(arguments, inputs))
     fit &= fits(input, argument.getType());
