@@ -144,7 +144,7 @@ struct ExpandExp64 : OpRewritePattern<math::ExpOp> {
 };
 } // namespace
 
-LogicalResult zorro::expandMath(Operation *op) {
+LogicalResult zorro::expandMath(Operation *op, bool bf16) {
   MLIRContext *context = op->getContext();
   // First everything in terms of exp, log and the like, then those in terms of arithmetic.
   RewritePatternSet first(context), second(context);
@@ -152,7 +152,8 @@ LogicalResult zorro::expandMath(Operation *op) {
       first, {"powf", "fpowi", "exp2", "sinh", "cosh", "tan", "asinh", "acosh", "atanh", "rsqrt"});
   populateMathPolynomialApproximationPatterns(second);
   second.add<ExpandExp64>(context);
-  arith::populateExpandBFloat16Patterns(second);
+  if (bf16)
+    arith::populateExpandBFloat16Patterns(second);
   GreedyRewriteConfig config;
   config.enableFolding(false);
   if (failed(applyPatternsGreedily(op, std::move(first), config)))

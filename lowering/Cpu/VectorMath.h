@@ -27,8 +27,9 @@ mlir::Value emitExp(Emitter &e, mlir::Value x);
 void emitTranspose(Emitter &e, llvm::MutableArrayRef<mlir::Value> rows);
 
 /// Rewrites every math operation under `op` that would become a library call (exp, erf, tanh, log,
-/// pow, …) into arithmetic, on scalars and vectors alike.
-mlir::LogicalResult expandMath(mlir::Operation *op);
+/// pow, …) into arithmetic, on scalars and vectors alike; with `bf16`, conversions to and from bf16,
+/// too, for targets without instructions for them.
+mlir::LogicalResult expandMath(mlir::Operation *op, bool bf16 = true);
 
 } // namespace zorro
 

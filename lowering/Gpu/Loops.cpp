@@ -371,7 +371,7 @@ DeviceKernel zorro::emitDeviceLoops(KernelOp kernel, const GpuTarget &target, Op
   DeviceFrame frame(e, builder, kernel, /*tables=*/0, shape->scalarCount());
   LoopsWriter(frame, *shape).write();
   LLVM::LLVMFuncOp func = frame.close(kLoopThreads);
-  if (failed(expandMath(func)))
+  if (failed(expandMath(func, /*bf16=*/false)))
     return failure();
   return func;
 }
