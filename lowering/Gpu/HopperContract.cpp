@@ -40,11 +40,13 @@ private:
   void emitProducer();
   void emitConsumer();
   DeviceValues emitProducts();
-  /// The sums of 64 rows, after the epilogue.
-  void emitEpilogue(int64_t height, MutableArrayRef<Value> sums);
+  /// Where each operand of the epilogue lies in this lane's two rows among `height`'s 64.
+  DeviceValues findOperands(int64_t height);
+  /// The epilogue of `sums`, which begin at column `done` of the tile.
+  void emitEpilogue(ArrayRef<Value> operands, int64_t done, MutableArrayRef<Value> sums);
   Value loadPair(const DeviceFrame::Memory &memory, Value index);
-  void storeDirectly(int64_t height, ArrayRef<Value> values);
-  void storeThroughShared(int64_t height, ArrayRef<Value> values);
+  void storeDirectly(int64_t height, MutableArrayRef<Value> sums);
+  void storeThroughShared(int64_t height, MutableArrayRef<Value> sums);
 
   Value full(const RingPlace &at) { return e.add(barriers, e.mul(at.stage, kBarrierBytes)); }
   Value empty(Value stage) { return e.add(barriers, e.add(e.mul(stage, kBarrierBytes), 8)); }
@@ -149,7 +151,12 @@ void HopperContractEmitter::emitProducer() {
 /// The products of a stage run while those of the next one are issued; then the stage is free.
 DeviceValues HopperContractEmitter::emitProducts() {
   int64_t sums = tile.columns / 2;
+  // Registers that products add to must be written before they begin. Of a loop, constants are;
+  // where one stage is all, LLVM would write them too late.
   DeviceValues init(tile.heights * sums, e.real(0));
+  if (s.depthTiles() == 1)
+    for (Value &zero : init)
+      zero = e.assembly(e.f32, "mov.b32 $0, 0;", "=f", {}, /*effects=*/true);
   init.append({e.number(0), e.number(0), e.number(0)});
   Value left = e.describe(e.add(rowTiles, e.mul(consumer, 64 * tile.heights *
                                                               HopperEmitter::kRowBytes)));
@@ -195,7 +202,6 @@ void HopperContractEmitter::emitConsumer() {
     e.meet(e.add(consumer, 1), HopperEmitter::kGroup);
   for (int64_t h = 0; h < tile.heights; ++h) {
     auto part = MutableArrayRef<Value>(values).slice(h * sums, sums);
-    emitEpilogue(h, part);
     if (through)
       storeThroughShared(h, part);
     else
@@ -215,17 +221,21 @@ Value HopperContractEmitter::loadPair(const DeviceFrame::Memory &memory, Value i
   return narrow ? Value(arith::ExtFOp::create(e, VectorType::get(2, e.f32), values)) : values;
 }
 
-void HopperContractEmitter::emitEpilogue(int64_t height, MutableArrayRef<Value> sums) {
+DeviceValues HopperContractEmitter::findOperands(int64_t height) {
+  Value row = e.add(warpRow(height), e.shr(lane, 2)), last = e.sub(rows, 1);
+  DeviceValues found;
+  for (int64_t half = 0; half < 2; ++half)
+    for (size_t i = 0; i < s.extras.size(); ++i)
+      found.push_back(rowIndex(3 + 2 * i, e.min(e.add(row, 8 * half), last)));
+  return found;
+}
+
+void HopperContractEmitter::emitEpilogue(ArrayRef<Value> operands, int64_t done,
+                                         MutableArrayRef<Value> sums) {
   ContractOp contract = s.contract;
   if (contract.getEpilogue().empty())
     return;
-  Block &body = contract.getEpilogue().front();
-  Value row = e.add(warpRow(height), e.shr(lane, 2)), last = e.sub(rows, 1);
-  SmallVector<Value> bases; // of each operand in rows g and g + 8
-  for (int64_t half = 0; half < 2; ++half)
-    for (size_t i = 0; i < s.extras.size(); ++i)
-      bases.push_back(rowIndex(3 + 2 * i, e.min(e.add(row, 8 * half), last)));
-  Value column = e.add(firstColumn, e.shl(e.bitAnd(lane, 3), 1));
+  Value column = e.add(e.add(firstColumn, e.shl(e.bitAnd(lane, 3), 1)), done);
   for (size_t i = 0; i < sums.size(); i += 4) {
     Value at = e.add(column, int64_t(2 * i));
     if (s.n % tile.columns)
@@ -235,45 +245,47 @@ void HopperContractEmitter::emitEpilogue(int64_t height, MutableArrayRef<Value> 
       SmallVector<Value> pairs;
       for (size_t k = 0; k < s.extras.size(); ++k)
         pairs.push_back(loadPair(frame.inputs[s.extras[k]],
-                                 e.add(bases[half * s.extras.size() + k], at)));
+                                 e.add(operands[half * s.extras.size() + k], at)));
       for (int64_t c = 0; c < 2; ++c) {
         Value &sum = sums[i + 2 * half + c];
-        SmallVector<Value> operands = {sum};
+        SmallVector<Value> arguments = {sum};
         for (Value pair : pairs)
-          operands.push_back(LLVM::ExtractElementOp::create(e, pair, e.number(c)));
-        sum = emitScalarBody(e, body, operands);
+          arguments.push_back(LLVM::ExtractElementOp::create(e, pair, e.number(c)));
+        sum = emitScalarBody(e, contract.getEpilogue().front(), arguments);
       }
     }
   }
 }
 
 /// Four lanes hold eight neighbours: 32 bytes of f32.
-void HopperContractEmitter::storeDirectly(int64_t height, ArrayRef<Value> values) {
+void HopperContractEmitter::storeDirectly(int64_t height, MutableArrayRef<Value> sums) {
+  DeviceValues operands = findOperands(height);
   Value row = e.add(warpRow(height), e.shr(lane, 2));
   Value column = e.add(firstColumn, e.shl(e.bitAnd(lane, 3), 1));
-  int64_t first = s.scalarCount() - 2;
+  Value inTensor[2], address[2];
   for (int64_t half = 0; half < 2; ++half) {
     Value mine = e.add(row, 8 * half);
-    Value base = e.add(rowIndex(first, mine), e.wide(column));
-    Value address = e.at(frame.result.address, e.mul(base, 4));
-    e.ifThen(e.lt(mine, rows), [&] {
-      for (size_t i = 0; i < values.size(); i += 4) {
-        Value pair = LLVM::UndefOp::create(e, VectorType::get(2, e.f32));
-        for (int64_t c = 0; c < 2; ++c)
-          pair = LLVM::InsertElementOp::create(e, pair, values[i + 2 * half + c], e.number(c));
-        auto store = [&] { e.store(pair, e.at(address, int64_t(8 * i)), 8); };
-        if (s.n % tile.columns)
-          e.ifThen(e.lt(e.add(column, int64_t(2 * i)), e.number(s.n)), store);
-        else
-          store();
-      }
-    });
+    Value base = e.add(rowIndex(s.scalarCount() - 2, mine), e.wide(column));
+    inTensor[half] = e.lt(mine, rows);
+    address[half] = e.at(frame.result.address, e.mul(base, 4));
+  }
+  for (int64_t i = 0; i < int64_t(sums.size()); i += 4) {
+    emitEpilogue(operands, 2 * i, sums.slice(i, 4));
+    for (int64_t half = 0; half < 2; ++half) {
+      Value stored = inTensor[half], pair = LLVM::UndefOp::create(e, VectorType::get(2, e.f32));
+      if (s.n % tile.columns)
+        stored = e.both(stored, e.lt(e.add(column, 2 * i), e.number(s.n)));
+      for (int64_t c = 0; c < 2; ++c)
+        pair = LLVM::InsertElementOp::create(e, pair, sums[i + 2 * half + c], e.number(c));
+      e.ifThen(stored, [&] { e.store(pair, e.at(address[half], 8 * i), 8); });
+    }
   }
 }
 
 /// 64 columns at a time: a warp's 16 rows lie where it read rows before, swizzled as they were, and
 /// leave as 128 neighbouring bytes each.
-void HopperContractEmitter::storeThroughShared(int64_t height, ArrayRef<Value> values) {
+void HopperContractEmitter::storeThroughShared(int64_t height, MutableArrayRef<Value> sums) {
+  DeviceValues operands = findOperands(height);
   int64_t first = s.scalarCount() - 2;
   Value place = e.add(rowTiles, e.add(e.mul(e.add(e.mul(consumer, tile.heights), height),
                                             64 * HopperEmitter::kRowBytes),
@@ -291,11 +303,11 @@ void HopperContractEmitter::storeThroughShared(int64_t height, ArrayRef<Value> v
     if (slot >= tile.stages)
       e.syncWarp();
     for (int64_t k = 0; k < width / 16; ++k) {
+      auto part = sums.slice(done / 2 + 8 * k, 8);
+      emitEpilogue(operands, done + 16 * k, part);
       SmallVector<Value> registers;
-      for (int64_t i = 0; i < 8; i += 2) {
-        const Value *at = &values[done / 2 + 8 * k + i];
-        registers.push_back(e.packPair(at[0], at[1]));
-      }
+      for (int64_t i = 0; i < 8; i += 2)
+        registers.push_back(e.packPair(part[i], part[i + 1]));
       Value to = e.shl(e.bitXor(e.add(chunk, 2 * k), swizzle), 4);
       e.storeMatrices(e.add(e.add(written, stage * rowBytes()), to), registers);
     }
