@@ -15,8 +15,10 @@ namespace {
 
 /// Wraps around without a signed overflow of the host.
 template <typename T> using Wrap = std::make_unsigned_t<T>;
-template <typename T> using Wide =
-    std::conditional_t<sizeof(T) == 8, std::conditional_t<std::is_signed_v<T>, __int128, unsigned __int128>,
+template <typename T>
+using Wide =
+    std::conditional_t<sizeof(T) == 8,
+                       std::conditional_t<std::is_signed_v<T>, __int128, unsigned __int128>,
                        std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>>;
 
 struct Add {
@@ -29,7 +31,9 @@ struct MulLow {
   template <typename T> static T f(T a, T b) { return T(uint64_t(a) * uint64_t(b)); }
 };
 struct MulHigh {
-  template <typename T> static T f(T a, T b) { return T((Wide<T>(a) * Wide<T>(b)) >> (8 * sizeof(T))); }
+  template <typename T> static T f(T a, T b) {
+    return T((Wide<T>(a) * Wide<T>(b)) >> (8 * sizeof(T)));
+  }
 };
 struct MadLow {
   template <typename T> static T f(T a, T b, T c) {
@@ -90,8 +94,9 @@ struct Not {
 /// mul.wide and mad.wide: the result is twice as wide as the factors.
 template <typename T, bool Accumulate>
 void wideProduct(Warp &warp, const Instruction &i, uint32_t mask) {
-  using Result = std::conditional_t<sizeof(T) == 2, std::conditional_t<std::is_signed_v<T>, int32_t, uint32_t>,
-                                    Wide<T>>;
+  using Result =
+      std::conditional_t<sizeof(T) == 2, std::conditional_t<std::is_signed_v<T>, int32_t, uint32_t>,
+                         Wide<T>>;
   Result *d = warp.reg<Result>(i.op[0]);
   const T *a = warp.reg<T>(i.op[1]), *b = warp.reg<T>(i.op[2]);
   const Result *c = warp.reg<Result>(i.op[3]);

@@ -13,7 +13,18 @@ namespace zorro::ptx {
 
 namespace {
 
-enum class Update : uint8_t { Add, Min, Max, And, Or, Xor, Exchange, Compare, Increment, Decrement };
+enum class Update : uint8_t {
+  Add,
+  Min,
+  Max,
+  And,
+  Or,
+  Xor,
+  Exchange,
+  Compare,
+  Increment,
+  Decrement
+};
 
 template <typename T> T updated(Update update, T old, T a, T b) {
   auto x = Lane<T>::load(old), y = Lane<T>::load(a);
@@ -54,7 +65,8 @@ template <typename T> T updated(Update update, T old, T a, T b) {
 template <typename T> void atomic(Warp &warp, const Instruction &i, uint32_t mask) {
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = unsigned(__builtin_ctz(rest));
-    uint8_t *data = warp.cta->atomic(warp, i, lane, i.space, addressOf(warp, i, 1, lane), sizeof(T));
+    uint8_t *data =
+        warp.cta->atomic(warp, i, lane, i.space, addressOf(warp, i, 1, lane), sizeof(T));
     if (!data)
       return;
     T old;
@@ -66,13 +78,16 @@ template <typename T> void atomic(Warp &warp, const Instruction &i, uint32_t mas
 }
 
 template <bool Returns> bool decodeAtomic(Decoder &decoder) {
-  decoder.takeAny({"relaxed", "acquire", "release", "acq_rel", "cta", "cluster", "gpu", "sys", "noftz"});
+  decoder.takeAny(
+      {"relaxed", "acquire", "release", "acq_rel", "cta", "cluster", "gpu", "sys", "noftz"});
   std::string space = decoder.takeAny({"global", "shared", "shared::cta"});
-  decoder.inst.space = space.empty() ? Space::Generic : space == "global" ? Space::Global : Space::Shared;
+  decoder.inst.space = space.empty()       ? Space::Generic
+                       : space == "global" ? Space::Global
+                                           : Space::Shared;
   static const std::pair<const char *, Update> kUpdates[] = {
-      {"add", Update::Add},       {"min", Update::Min},         {"max", Update::Max},
-      {"and", Update::And},       {"or", Update::Or},           {"xor", Update::Xor},
-      {"exch", Update::Exchange}, {"cas", Update::Compare},     {"inc", Update::Increment},
+      {"add", Update::Add},       {"min", Update::Min},     {"max", Update::Max},
+      {"and", Update::And},       {"or", Update::Or},       {"xor", Update::Xor},
+      {"exch", Update::Exchange}, {"cas", Update::Compare}, {"inc", Update::Increment},
       {"dec", Update::Decrement}};
   bool found = false;
   Update update = Update::Add;

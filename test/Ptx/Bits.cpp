@@ -22,8 +22,8 @@ template <typename T> void extract(Warp &warp, const Instruction &i, uint32_t ma
   constexpr unsigned kBits = 8 * sizeof(T);
   forLanes(mask, [&](unsigned l) {
     unsigned position = b[l] & 0xFF, length = c[l] & 0xFF;
-    bool sign = std::is_signed_v<T> && length &&
-                U(a[l]) >> std::min(position + length - 1, kBits - 1) & 1;
+    bool sign =
+        std::is_signed_v<T> && length && U(a[l]) >> std::min(position + length - 1, kBits - 1) & 1;
     U value = position < kBits ? U(a[l]) >> position : 0;
     unsigned kept = std::min(length, position < kBits ? kBits - position : 0);
     U low = kept >= kBits ? U(-1) : (U(1) << kept) - 1;
@@ -116,7 +116,8 @@ struct Reverse {
 
 template <typename F> bool counting(Decoder &decoder) {
   Type type = decoder.takeType();
-  if ((bytesOf(type) != 4 && bytesOf(type) != 8) || isSigned(type) || isFloat(type) || !decoder.expectOperands(2))
+  if ((bytesOf(type) != 4 && bytesOf(type) != 8) || isSigned(type) || isFloat(type) ||
+      !decoder.expectOperands(2))
     return false;
   decoder.inst.run = bytesOf(type) == 4 ? count<uint32_t, F> : count<uint64_t, F>;
   decoder.inst.op[0] = decoder.target(0, Type::U32);
@@ -192,7 +193,7 @@ void addBits(DecodeTable &table) {
   table["bfind"] = counting<HighestBit>;
   table["brev"] = [](Decoder &d) {
     Type type = d.takeType();
-    d.inst.run = type == Type::B32 ? lanewise<uint32_t, Reverse, 1, 1>
+    d.inst.run = type == Type::B32   ? lanewise<uint32_t, Reverse, 1, 1>
                  : type == Type::B64 ? lanewise<uint64_t, Reverse, 1, 1>
                                      : nullptr;
     return d.inst.run && takeOperands(d, type, 1);

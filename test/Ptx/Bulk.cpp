@@ -16,7 +16,8 @@ namespace {
 
 /// Addresses of shared memory may come through the generic window.
 uint64_t sharedAddress(uint64_t address) {
-  return address >> kWindowShift == kSharedWindow ? address & ((uint64_t(1) << kWindowShift) - 1) : address;
+  return address >> kWindowShift == kSharedWindow ? address & ((uint64_t(1) << kWindowShift) - 1)
+                                                  : address;
 }
 
 // Barriers.
@@ -25,8 +26,8 @@ uint64_t sharedAddress(uint64_t address) {
 void init(Warp &warp, const Instruction &i, uint32_t mask) {
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = unsigned(__builtin_ctz(rest));
-    warp.cta->initBarrier(warp, i, sharedAddress(addressOf(warp, i, 1, lane)), warp.reg<uint32_t>(i.op[2])[lane],
-                          int(lane));
+    warp.cta->initBarrier(warp, i, sharedAddress(addressOf(warp, i, 1, lane)),
+                          warp.reg<uint32_t>(i.op[2])[lane], int(lane));
   }
 }
 
@@ -44,7 +45,8 @@ template <bool Arrives> void arrive(Warp &warp, const Instruction &i, uint32_t m
   Cta &cta = *warp.cta;
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = unsigned(__builtin_ctz(rest));
-    MemoryBarrier *barrier = cta.barrier(warp, i, sharedAddress(addressOf(warp, i, 1, lane)), int(lane));
+    MemoryBarrier *barrier =
+        cta.barrier(warp, i, sharedAddress(addressOf(warp, i, 1, lane)), int(lane));
     if (!barrier)
       return;
     barrier->bytes += warp.reg<uint32_t>(i.op[3])[lane];
@@ -53,8 +55,9 @@ template <bool Arrives> void arrive(Warp &warp, const Instruction &i, uint32_t m
     uint32_t count = warp.reg<uint32_t>(i.op[2])[lane];
     warp.reg<uint64_t>(i.op[0])[lane] = barrier->phase;
     if (count > barrier->pending || !count) {
-      cta.fail(warp, i, "arrives " + std::to_string(count) + " times where " + std::to_string(barrier->pending) +
-                            " arrivals are pending",
+      cta.fail(warp, i,
+               "arrives " + std::to_string(count) + " times where " +
+                   std::to_string(barrier->pending) + " arrivals are pending",
                int(lane));
       return;
     }
@@ -72,7 +75,8 @@ void wait(Warp &warp, const Instruction &i, uint32_t mask) {
   uint32_t done = 0;
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = unsigned(__builtin_ctz(rest));
-    MemoryBarrier *barrier = cta.barrier(warp, i, sharedAddress(addressOf(warp, i, 1, lane)), int(lane));
+    MemoryBarrier *barrier =
+        cta.barrier(warp, i, sharedAddress(addressOf(warp, i, 1, lane)), int(lane));
     if (!barrier)
       return;
     bool over = i.extra ? barrier->phase != warp.reg<uint64_t>(i.op[2])[lane]
@@ -96,7 +100,9 @@ bool mbarrier(Decoder &decoder) {
   decoder.takeAny({"shared", "shared::cta", "shared::cluster"});
   if (!decoder.take("b64"))
     return false;
-  auto constant = [&](uint64_t value) { return decoder.builder.constant(Constant::kValue, value, 4); };
+  auto constant = [&](uint64_t value) {
+    return decoder.builder.constant(Constant::kValue, value, 4);
+  };
   auto at = [&](size_t index) { decoder.address(decoder.operands[index], 1, Space::Shared); };
   if (decoder.take("init")) {
     if (!decoder.expectOperands(2))
@@ -161,23 +167,25 @@ uint64_t swizzled(uint64_t address, unsigned swizzle) {
 
 bool readMap(Warp &warp, const Instruction &i, unsigned lane, uint64_t address, TensorMap &map) {
   for (unsigned half = 0; half < 2; ++half) {
-    const uint8_t *data = warp.cta->access(warp, i, lane, Space::Generic, address + 64 * half, 64, kRead);
+    const uint8_t *data =
+        warp.cta->access(warp, i, lane, Space::Generic, address + 64 * half, 64, kRead);
     if (!data)
       return false;
     std::memcpy(reinterpret_cast<uint8_t *>(&map) + 64 * half, data, 64);
   }
   if (map.magic == TensorMap::kMagic && map.rank == i.list.size())
     return true;
-  warp.cta->fail(warp, i, map.magic == TensorMap::kMagic
-                              ? "expected a tensor map of rank " + std::to_string(i.list.size()) + " but got one of " +
-                                    std::to_string(map.rank)
-                              : "expected a tensor map but got other bytes",
+  warp.cta->fail(warp, i,
+                 map.magic == TensorMap::kMagic
+                     ? "expected a tensor map of rank " + std::to_string(i.list.size()) +
+                           " but got one of " + std::to_string(map.rank)
+                     : "expected a tensor map but got other bytes",
                  int(lane));
   return false;
 }
 
-/// Calls `row(offset in the box, device address, bytes before, bytes inside)` for each innermost row:
-/// so many bytes lie before the tensor's begin, so many within it.
+/// Calls `row(offset in the box, device address, bytes before, bytes inside)` for each innermost
+/// row: so many bytes lie before the tensor's begin, so many within it.
 template <typename F> bool forRows(const TensorMap &map, const int32_t *coordinates, F row) {
   uint32_t counts[5], inner = map.box[0] * map.elementBytes;
   uint64_t rows = 1;
@@ -196,8 +204,8 @@ template <typename F> bool forRows(const TensorMap &map, const int32_t *coordina
     int64_t from = std::max<int64_t>(first, 0), to = std::min<int64_t>(last, map.dims[0]);
     if (!inside || from >= to)
       from = to = first;
-    if (!row(r * inner, address + uint64_t(from) * map.elementBytes, uint32_t(from - first) * map.elementBytes,
-             uint32_t(to - from) * map.elementBytes))
+    if (!row(r * inner, address + uint64_t(from) * map.elementBytes,
+             uint32_t(from - first) * map.elementBytes, uint32_t(to - from) * map.elementBytes))
       return false;
   }
   return true;
@@ -206,16 +214,17 @@ template <typename F> bool forRows(const TensorMap &map, const int32_t *coordina
 bool plainStrides(Warp &warp, const Instruction &i, unsigned lane, const TensorMap &map) {
   for (unsigned d = 0; d < map.rank; ++d)
     if (map.elementStrides[d] != 1) {
-      warp.cta->fail(warp, i, "expected element strides of 1 but got " + std::to_string(map.elementStrides[d]),
-                     int(lane));
+      warp.cta->fail(
+          warp, i, "expected element strides of 1 but got " + std::to_string(map.elementStrides[d]),
+          int(lane));
       return false;
     }
   return true;
 }
 
 /// Hands `tile` (linear, to be stored at `target` under `swizzle`) to the engine.
-void issue(Warp &warp, const Instruction &i, unsigned lane, uint64_t target, const std::vector<uint8_t> &tile,
-           unsigned swizzle, uint64_t barrierAddress) {
+void issue(Warp &warp, const Instruction &i, unsigned lane, uint64_t target,
+           const std::vector<uint8_t> &tile, unsigned swizzle, uint64_t barrierAddress) {
   Cta &cta = *warp.cta;
   MemoryBarrier *barrier = cta.barrier(warp, i, barrierAddress, int(lane));
   if (!barrier)
@@ -229,19 +238,22 @@ void issue(Warp &warp, const Instruction &i, unsigned lane, uint64_t target, con
     chunks.push_back({swizzled(target + at, swizzle), at});
   std::sort(chunks.begin(), chunks.end());
   for (auto &[address, at] : chunks) {
-    if (copy.pieces.empty() || copy.pieces.back().target + copy.pieces.back().data.size() != address)
+    if (copy.pieces.empty() ||
+        copy.pieces.back().target + copy.pieces.back().data.size() != address)
       copy.pieces.push_back({address, {}});
     std::vector<uint8_t> &data = copy.pieces.back().data;
     data.insert(data.end(), tile.begin() + long(at), tile.begin() + long(at + 16));
   }
   for (const BulkCopy::Piece &piece : copy.pieces) {
     uint32_t bytes = uint32_t(piece.data.size());
-    const char *fault = cta.shared.inside(piece.target, bytes)
-                            ? cta.shared.beginWrite(warp.id, warp.clock, piece.target, bytes, Shared::kBulkCopying)
-                            : "writes beyond shared memory";
+    const char *fault =
+        cta.shared.inside(piece.target, bytes)
+            ? cta.shared.beginWrite(warp.id, warp.clock, piece.target, bytes, Shared::kBulkCopying)
+            : "writes beyond shared memory";
     if (fault) {
-      cta.fail(warp, i, std::string(fault) + " (shared address " + std::to_string(piece.target) + ", " +
-                            std::to_string(bytes) + " bytes)",
+      cta.fail(warp, i,
+               std::string(fault) + " (shared address " + std::to_string(piece.target) + ", " +
+                   std::to_string(bytes) + " bytes)",
                int(lane));
       return;
     }
@@ -249,11 +261,13 @@ void issue(Warp &warp, const Instruction &i, unsigned lane, uint64_t target, con
   cta.bulkCopies.push_back(std::move(copy));
 }
 
-bool aligned(Warp &warp, const Instruction &i, unsigned lane, const char *what, uint64_t value, uint64_t to) {
+bool aligned(Warp &warp, const Instruction &i, unsigned lane, const char *what, uint64_t value,
+             uint64_t to) {
   if (value % to == 0)
     return true;
-  warp.cta->fail(warp, i, std::string("expected ") + what + " to be a multiple of " + std::to_string(to) +
-                              " but got " + std::to_string(value),
+  warp.cta->fail(warp, i,
+                 std::string("expected ") + what + " to be a multiple of " + std::to_string(to) +
+                     " but got " + std::to_string(value),
                  int(lane));
   return false;
 }
@@ -263,7 +277,8 @@ void loadTile(Warp &warp, const Instruction &i, uint32_t mask) {
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = unsigned(__builtin_ctz(rest));
     TensorMap map;
-    if (!readMap(warp, i, lane, addressOf(warp, i, 2, lane, true), map) || !plainStrides(warp, i, lane, map))
+    if (!readMap(warp, i, lane, addressOf(warp, i, 2, lane, true), map) ||
+        !plainStrides(warp, i, lane, map))
       return;
     uint64_t target = sharedAddress(addressOf(warp, i, 1, lane));
     if (!aligned(warp, i, lane, "the target's address", target, 128))
@@ -275,15 +290,18 @@ void loadTile(Warp &warp, const Instruction &i, uint32_t mask) {
       bytes *= map.box[d];
     }
     std::vector<uint8_t> tile(bytes, map.nanFill ? 0xFF : 0);
-    bool good = forRows(map, coordinates, [&](uint64_t at, uint64_t address, uint32_t before, uint32_t inside) {
-      const uint8_t *data = inside ? warp.cta->range(warp, i, lane, address, inside, kRead) : tile.data();
-      if (data && inside)
-        std::memcpy(tile.data() + at + before, data, inside);
-      return data != nullptr;
-    });
+    bool good = forRows(
+        map, coordinates, [&](uint64_t at, uint64_t address, uint32_t before, uint32_t inside) {
+          const uint8_t *data =
+              inside ? warp.cta->range(warp, i, lane, address, inside, kRead) : tile.data();
+          if (data && inside)
+            std::memcpy(tile.data() + at + before, data, inside);
+          return data != nullptr;
+        });
     if (!good)
       return;
-    uint64_t barrier = i.extra2 ? warp.reg<uint64_t>(i.op[3])[lane] : warp.reg<uint32_t>(i.op[3])[lane];
+    uint64_t barrier =
+        i.extra2 ? warp.reg<uint64_t>(i.op[3])[lane] : warp.reg<uint32_t>(i.op[3])[lane];
     issue(warp, i, lane, target, tile, map.swizzle, sharedAddress(barrier + i.extra));
   }
 }
@@ -292,28 +310,34 @@ void loadTile(Warp &warp, const Instruction &i, uint32_t mask) {
 void loadLine(Warp &warp, const Instruction &i, uint32_t mask) {
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = unsigned(__builtin_ctz(rest));
-    uint64_t target = sharedAddress(addressOf(warp, i, 1, lane)), source = addressOf(warp, i, 2, lane, true);
+    uint64_t target = sharedAddress(addressOf(warp, i, 1, lane)),
+             source = addressOf(warp, i, 2, lane, true);
     uint32_t bytes = warp.reg<uint32_t>(i.op[4])[lane];
     if (!aligned(warp, i, lane, "the target's address", target, 16) ||
-        !aligned(warp, i, lane, "the source's address", source, 16) || !aligned(warp, i, lane, "the size", bytes, 16))
+        !aligned(warp, i, lane, "the source's address", source, 16) ||
+        !aligned(warp, i, lane, "the size", bytes, 16))
       return;
     const uint8_t *data = warp.cta->range(warp, i, lane, source, bytes, kRead);
     if (!data)
       return;
-    uint64_t barrier = i.extra2 ? warp.reg<uint64_t>(i.op[3])[lane] : warp.reg<uint32_t>(i.op[3])[lane];
-    issue(warp, i, lane, target, std::vector<uint8_t>(data, data + bytes), 0, sharedAddress(barrier + i.extra));
+    uint64_t barrier =
+        i.extra2 ? warp.reg<uint64_t>(i.op[3])[lane] : warp.reg<uint32_t>(i.op[3])[lane];
+    issue(warp, i, lane, target, std::vector<uint8_t>(data, data + bytes), 0,
+          sharedAddress(barrier + i.extra));
   }
 }
 
 /// Reads a chunk for the engine; it is held until the copy was waited for.
-const uint8_t *take(Warp &warp, const Instruction &i, unsigned lane, uint64_t address, uint32_t bytes,
-                    StoreInFlight &store) {
+const uint8_t *take(Warp &warp, const Instruction &i, unsigned lane, uint64_t address,
+                    uint32_t bytes, StoreInFlight &store) {
   Cta &cta = *warp.cta;
-  const char *fault = cta.shared.inside(address, bytes)
-                          ? cta.shared.readAsync(warp.id, warp.clock, warp.clock, cta.fenced, address, bytes)
-                          : "reads beyond shared memory";
+  const char *fault =
+      cta.shared.inside(address, bytes)
+          ? cta.shared.readAsync(warp.id, warp.clock, warp.clock, cta.fenced, address, bytes)
+          : "reads beyond shared memory";
   if (fault) {
-    cta.fail(warp, i, std::string(fault) + " (shared address " + std::to_string(address) + ")", int(lane));
+    cta.fail(warp, i, std::string(fault) + " (shared address " + std::to_string(address) + ")",
+             int(lane));
     return nullptr;
   }
   store.sources.push_back({address, bytes});
@@ -326,7 +350,8 @@ void storeTile(Warp &warp, const Instruction &i, uint32_t mask) {
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = unsigned(__builtin_ctz(rest));
     TensorMap map;
-    if (!readMap(warp, i, lane, addressOf(warp, i, 2, lane, true), map) || !plainStrides(warp, i, lane, map))
+    if (!readMap(warp, i, lane, addressOf(warp, i, 2, lane, true), map) ||
+        !plainStrides(warp, i, lane, map))
       return;
     uint64_t source = sharedAddress(addressOf(warp, i, 1, lane));
     if (!aligned(warp, i, lane, "the source's address", source, 128))
@@ -345,12 +370,14 @@ void storeTile(Warp &warp, const Instruction &i, uint32_t mask) {
         return;
       std::memcpy(tile.data() + at, data, 16);
     }
-    bool good = forRows(map, coordinates, [&](uint64_t at, uint64_t address, uint32_t before, uint32_t inside) {
-      uint8_t *data = inside ? warp.cta->range(warp, i, lane, address, inside, kWrite) : tile.data();
-      if (data && inside)
-        std::memcpy(data, tile.data() + at + before, inside);
-      return data != nullptr;
-    });
+    bool good = forRows(
+        map, coordinates, [&](uint64_t at, uint64_t address, uint32_t before, uint32_t inside) {
+          uint8_t *data =
+              inside ? warp.cta->range(warp, i, lane, address, inside, kWrite) : tile.data();
+          if (data && inside)
+            std::memcpy(data, tile.data() + at + before, inside);
+          return data != nullptr;
+        });
     if (!good)
       return;
     warp.openStores.push_back(std::move(store));
@@ -361,10 +388,12 @@ void storeTile(Warp &warp, const Instruction &i, uint32_t mask) {
 void storeLine(Warp &warp, const Instruction &i, uint32_t mask) {
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = unsigned(__builtin_ctz(rest));
-    uint64_t source = sharedAddress(addressOf(warp, i, 1, lane)), target = addressOf(warp, i, 2, lane, true);
+    uint64_t source = sharedAddress(addressOf(warp, i, 1, lane)),
+             target = addressOf(warp, i, 2, lane, true);
     uint32_t bytes = warp.reg<uint32_t>(i.op[4])[lane];
     if (!aligned(warp, i, lane, "the target's address", target, 16) ||
-        !aligned(warp, i, lane, "the source's address", source, 16) || !aligned(warp, i, lane, "the size", bytes, 16))
+        !aligned(warp, i, lane, "the source's address", source, 16) ||
+        !aligned(warp, i, lane, "the size", bytes, 16))
       return;
     StoreInFlight store;
     const uint8_t *data = take(warp, i, lane, source, bytes, store);
@@ -394,7 +423,8 @@ void waitStores(Warp &warp, const Instruction &, uint32_t) {
   }
 }
 
-/// Takes a shared address into an operand of its own: its offset goes to extra, its width to extra2.
+/// Takes a shared address into an operand of its own: its offset goes to extra, its width to
+/// extra2.
 void barrierAddress(Decoder &decoder, const Operand &operand) {
   Instruction &inst = decoder.inst;
   int64_t offset = inst.offset;
@@ -437,7 +467,8 @@ bool bulkCopy(Decoder &decoder) {
     decoder.source(--count, Type::B64);
   bool load = decoder.take("mbarrier::complete_tx::bytes");
   if (!decoder.take("global") || decoder.takeAny({"shared::cluster", "shared::cta"}).empty() ||
-      (!load && !decoder.take("bulk_group")) || count != (tensor ? (load ? 3u : 2u) : (load ? 4u : 3u)))
+      (!load && !decoder.take("bulk_group")) ||
+      count != (tensor ? (load ? 3u : 2u) : (load ? 4u : 3u)))
     return false;
   const Operand &shared = decoder.operands[load ? 0 : 1], &device = decoder.operands[load ? 1 : 0];
   decoder.address(shared, 1, Space::Shared);

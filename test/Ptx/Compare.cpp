@@ -40,7 +40,8 @@ template <typename V> bool holds(Relation relation, bool unordered, V a, V b) {
   return false;
 }
 
-template <typename T> uint32_t compare(Warp &warp, const Instruction &i, uint32_t mask, unsigned first) {
+template <typename T>
+uint32_t compare(Warp &warp, const Instruction &i, uint32_t mask, unsigned first) {
   const T *a = warp.reg<T>(i.op[first]), *b = warp.reg<T>(i.op[first + 1]);
   Relation relation = Relation(i.extra & 15);
   bool unordered = i.extra & kUnordered;
@@ -118,12 +119,8 @@ template <template <typename> class Pick> Handler forType(Type type) {
     return nullptr;
   }
 }
-template <typename T> struct PickPredicate {
-  static constexpr Handler handler = setPredicate<T>;
-};
-template <typename T> struct PickRegister {
-  static constexpr Handler handler = setRegister<T>;
-};
+template <typename T> struct PickPredicate { static constexpr Handler handler = setPredicate<T>; };
+template <typename T> struct PickRegister { static constexpr Handler handler = setRegister<T>; };
 
 bool takeRelation(Decoder &decoder, Type type) {
   struct Name {
@@ -151,8 +148,10 @@ bool takeRelation(Decoder &decoder, Type type) {
 
 void takeCombination(Decoder &decoder) {
   std::string how = decoder.takeAny({"and", "or", "xor"});
-  Combine combine = how == "and" ? Combine::And : how == "or" ? Combine::Or
-                    : how == "xor" ? Combine::Xor : Combine::None;
+  Combine combine = how == "and"   ? Combine::And
+                    : how == "or"  ? Combine::Or
+                    : how == "xor" ? Combine::Xor
+                                   : Combine::None;
   decoder.inst.extra |= uint32_t(combine) << kCombineShift;
   if (combine == Combine::None) {
     decoder.expectOperands(3);

@@ -24,7 +24,8 @@ bool uniform(Warp &warp, const Instruction &i, uint32_t operand, uint32_t mask, 
   value = values[__builtin_ctz(mask)];
   for (uint32_t rest = mask; rest; rest &= rest - 1)
     if (values[__builtin_ctz(rest)] != value) {
-      warp.cta->fail(warp, i, "names different barriers or counts in the lanes of a warp", __builtin_ctz(rest));
+      warp.cta->fail(warp, i, "names different barriers or counts in the lanes of a warp",
+                     __builtin_ctz(rest));
       return false;
     }
   return true;
@@ -32,7 +33,8 @@ bool uniform(Warp &warp, const Instruction &i, uint32_t operand, uint32_t mask, 
 
 template <bool Waits> void ctaBarrier(Warp &warp, const Instruction &i, uint32_t mask) {
   if (mask != warp.live) {
-    warp.cta->fail(warp, i, "is a divergent barrier: some lanes of the warp do not take part", __builtin_ctz(mask));
+    warp.cta->fail(warp, i, "is a divergent barrier: some lanes of the warp do not take part",
+                   __builtin_ctz(mask));
     return;
   }
   uint32_t id = 0, threads = 0;
@@ -67,8 +69,9 @@ bool bar(Decoder &decoder) {
   if (!decoder.expectOperands(waits ? 1 : 2, 2))
     return false;
   decoder.inst.op[0] = decoder.source(0, Type::U32);
-  decoder.inst.op[1] = decoder.operandCount() > 1 ? decoder.source(1, Type::U32)
-                                                  : decoder.builder.constant(Constant::kValue, 0, 4);
+  decoder.inst.op[1] = decoder.operandCount() > 1
+                           ? decoder.source(1, Type::U32)
+                           : decoder.builder.constant(Constant::kValue, 0, 4);
   decoder.inst.collective = true;
   decoder.inst.run = waits ? ctaBarrier<true> : ctaBarrier<false>;
   return true;
@@ -82,16 +85,19 @@ void fenceProxy(Warp &warp, const Instruction &, uint32_t) {
 
 bool fence(Decoder &decoder) {
   if (decoder.take("proxy")) {
-    std::string kind = decoder.takeAny({"async", "async::generic", "alias", "tensormap", "tensormap::generic"});
-    decoder.takeAny({"global", "shared::cta", "shared::cluster", "acquire", "release", "sync_restrict::shared::cta",
-                     "sync_restrict::shared::cluster", "cta", "cluster", "gpu", "sys"});
+    std::string kind =
+        decoder.takeAny({"async", "async::generic", "alias", "tensormap", "tensormap::generic"});
+    decoder.takeAny({"global", "shared::cta", "shared::cluster", "acquire", "release",
+                     "sync_restrict::shared::cta", "sync_restrict::shared::cluster", "cta",
+                     "cluster", "gpu", "sys"});
     decoder.inst.run = kind == "async" ? fenceProxy : nothing;
     if (kind == "tensormap" || kind == "tensormap::generic" || kind.empty())
       return false;
     return true;
   }
-  decoder.takeAny({"sc", "acq_rel", "acquire", "release", "cta", "cluster", "gpu", "sys", "mbarrier_init",
-                   "gl", "sync_restrict::shared::cta", "sync_restrict::shared::cluster"});
+  decoder.takeAny({"sc", "acq_rel", "acquire", "release", "cta", "cluster", "gpu", "sys",
+                   "mbarrier_init", "gl", "sync_restrict::shared::cta",
+                   "sync_restrict::shared::cluster"});
   decoder.inst.run = nothing;
   return decoder.expectOperands(0);
 }
@@ -108,7 +114,8 @@ bool setmaxnreg(Decoder &decoder) {
   if (!known || !decoder.take("sync") || !decoder.take("aligned") || !decoder.take("u32"))
     return false;
   if (count % 8 || count < 24 || count > 256)
-    return decoder.fail("expected a multiple of 8 from 24 to 256 registers but got " + std::to_string(count));
+    return decoder.fail("expected a multiple of 8 from 24 to 256 registers but got " +
+                        std::to_string(count));
   decoder.inst.collective = true;
   decoder.inst.run = nothing;
   return true;

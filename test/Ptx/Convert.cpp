@@ -23,8 +23,9 @@ struct Conversion {
   uint32_t flags;
   unsigned toBytes, fromBytes;
   explicit Conversion(const Instruction &i)
-      : to(Type(i.extra & 255)), from(Type(i.extra >> 8 & 255)), rounding(Rounding(i.extra >> 16 & 255)),
-        flags(i.extra >> 24), toBytes(i.extra2 & 255), fromBytes(i.extra2 >> 8) {}
+      : to(Type(i.extra & 255)), from(Type(i.extra >> 8 & 255)),
+        rounding(Rounding(i.extra >> 16 & 255)), flags(i.extra >> 24), toBytes(i.extra2 & 255),
+        fromBytes(i.extra2 >> 8) {}
 };
 
 uint64_t bitsOf(Warp &warp, uint32_t offset, unsigned bytes, unsigned lane) {
@@ -176,8 +177,7 @@ void convert(Warp &warp, const Instruction &i, uint32_t mask) {
   });
 }
 
-template <typename To, typename From>
-void extend(Warp &warp, const Instruction &i, uint32_t mask) {
+template <typename To, typename From> void extend(Warp &warp, const Instruction &i, uint32_t mask) {
   To *d = warp.reg<To>(i.op[0]);
   const From *a = warp.reg<From>(i.op[1]);
   forLanes(mask, [&](unsigned l) { d[l] = To(a[l]); });
@@ -195,10 +195,14 @@ void pack(Warp &warp, const Instruction &i, uint32_t mask) {
 
 bool takeRounding(Decoder &decoder, Rounding &rounding, bool &whole) {
   static const std::tuple<const char *, Rounding, bool> kNames[] = {
-      {"rn", Rounding::NearestEven, false}, {"rz", Rounding::Zero, false},
-      {"rm", Rounding::Down, false},        {"rp", Rounding::Up, false},
-      {"rna", Rounding::NearestAway, false}, {"rni", Rounding::NearestEven, true},
-      {"rzi", Rounding::Zero, true},        {"rmi", Rounding::Down, true},
+      {"rn", Rounding::NearestEven, false},
+      {"rz", Rounding::Zero, false},
+      {"rm", Rounding::Down, false},
+      {"rp", Rounding::Up, false},
+      {"rna", Rounding::NearestAway, false},
+      {"rni", Rounding::NearestEven, true},
+      {"rzi", Rounding::Zero, true},
+      {"rmi", Rounding::Down, true},
       {"rpi", Rounding::Up, true}};
   for (auto &[name, mode, isWhole] : kNames)
     if (decoder.take(name)) {
@@ -216,7 +220,8 @@ bool cvt(Decoder &decoder) {
                    (decoder.take("satfinite") ? kFinite : 0) | (decoder.take("ftz") ? kFlush : 0);
   Type to = decoder.takeType(), from = decoder.takeType();
   auto finish = [&](Type single) {
-    decoder.inst.extra = uint32_t(single) | uint32_t(from) << 8 | uint32_t(rounding) << 16 | flags << 24;
+    decoder.inst.extra =
+        uint32_t(single) | uint32_t(from) << 8 | uint32_t(rounding) << 16 | flags << 24;
     return true;
   };
   if (to == Type::F16x2 || to == Type::BF16x2) {
@@ -247,7 +252,8 @@ bool cvt(Decoder &decoder) {
       return operand.bytes;
     return std::max(bytes, 2u);
   };
-  unsigned toBytes = widthOf(decoder.operands[0], to), fromBytes = widthOf(decoder.operands[1], from);
+  unsigned toBytes = widthOf(decoder.operands[0], to),
+           fromBytes = widthOf(decoder.operands[1], from);
   decoder.inst.op[0] = decoder.target(decoder.operands[0], toBytes);
   decoder.inst.op[1] = decoder.source(decoder.operands[1], fromBytes);
   decoder.inst.extra2 = toBytes | fromBytes << 8;

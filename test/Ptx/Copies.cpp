@@ -26,8 +26,9 @@ void copyAsync(Warp &warp, const Instruction &i, uint32_t mask) {
     copy.lane = uint8_t(lane);
     std::memset(copy.data, 0, sizeof copy.data);
     if (bytes > i.extra || target % i.extra || (bytes && source % i.extra)) {
-      cta.fail(warp, i, "expected aligned addresses and at most " + std::to_string(i.extra) +
-                            " bytes of source but got " + std::to_string(bytes),
+      cta.fail(warp, i,
+               "expected aligned addresses and at most " + std::to_string(i.extra) +
+                   " bytes of source but got " + std::to_string(bytes),
                int(lane));
       return;
     }
@@ -43,8 +44,10 @@ void copyAsync(Warp &warp, const Instruction &i, uint32_t mask) {
       cta.access(warp, i, lane, Space::Shared, target, i.extra, kWrite);
       return;
     }
-    if (const char *fault = cta.shared.beginWrite(warp.id, warp.clock, target, i.extra, Shared::kCopying)) {
-      cta.fail(warp, i, std::string(fault) + " (shared address " + std::to_string(target) + ")", int(lane));
+    if (const char *fault =
+            cta.shared.beginWrite(warp.id, warp.clock, target, i.extra, Shared::kCopying)) {
+      cta.fail(warp, i, std::string(fault) + " (shared address " + std::to_string(target) + ")",
+               int(lane));
       return;
     }
     warp.openCopies.push_back(copy);
@@ -117,7 +120,8 @@ static bool cp(Decoder &decoder) {
   decoder.address(decoder.operands[1], 2, Space::Global, /*second=*/true);
   inst.extra = uint32_t(decoder.immediate(2));
   if (inst.extra != 4 && inst.extra != 8 && inst.extra != 16)
-    return decoder.fail("expected a copy of 4, 8 or 16 bytes but got " + std::to_string(inst.extra));
+    return decoder.fail("expected a copy of 4, 8 or 16 bytes but got " +
+                        std::to_string(inst.extra));
   inst.op[3] = decoder.source(decoder.operandCount() == 4 ? 3 : 2, Type::U32);
   inst.run = copyAsync;
   return true;
@@ -126,7 +130,8 @@ static bool cp(Decoder &decoder) {
 namespace {
 
 /// op[1] and offset: a row's address in lane 8 * matrix + row. list: a register for each matrix.
-template <bool Load, bool Transposed> void matrices(Warp &warp, const Instruction &i, uint32_t mask) {
+template <bool Load, bool Transposed>
+void matrices(Warp &warp, const Instruction &i, uint32_t mask) {
   Cta &cta = *warp.cta;
   if (mask != kAllLanes) {
     cta.fail(warp, i, "is run by a part of its warp only", __builtin_ctz(mask));
@@ -148,8 +153,8 @@ template <bool Load, bool Transposed> void matrices(Warp &warp, const Instructio
         }
     for (unsigned row = 0; row < 8; ++row) {
       unsigned lane = 8 * m + row;
-      uint8_t *data = cta.access(warp, i, Load ? Shared::kNoLane : lane, Space::Shared, addresses[lane], 16,
-                                 Load ? kRead : kWrite);
+      uint8_t *data = cta.access(warp, i, Load ? Shared::kNoLane : lane, Space::Shared,
+                                 addresses[lane], 16, Load ? kRead : kWrite);
       if (!data)
         return;
       if (Load)
@@ -172,8 +177,9 @@ template <bool Load> bool matrixTransfer(Decoder &decoder) {
   Instruction &inst = decoder.inst;
   size_t count = decoder.take("x4") ? 4 : decoder.take("x2") ? 2 : decoder.take("x1") ? 1 : 0;
   bool transposed = decoder.take("trans");
-  if (!decoder.take("sync") || !decoder.take("aligned") || !decoder.take("m8n8") || !count || !decoder.take("b16") ||
-      decoder.takeAny({"shared", "shared::cta"}).empty() || !decoder.expectOperands(2))
+  if (!decoder.take("sync") || !decoder.take("aligned") || !decoder.take("m8n8") || !count ||
+      !decoder.take("b16") || decoder.takeAny({"shared", "shared::cta"}).empty() ||
+      !decoder.expectOperands(2))
     return false;
   const Operand &registers = decoder.operands[Load ? 0 : 1];
   if (Load)

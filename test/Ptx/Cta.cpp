@@ -162,8 +162,9 @@ std::string Cta::run(Dim3 where) {
       if (failed())
         return error_;
       if (steps_ > launch.limit)
-        return "kernel " + code.info.name + ", CTA " + triple(at.x, at.y, at.z) + ": expected at most " +
-               std::to_string(launch.limit) + " warp instructions but it is still running";
+        return "kernel " + code.info.name + ", CTA " + triple(at.x, at.y, at.z) +
+               ": expected at most " + std::to_string(launch.limit) +
+               " warp instructions but it is still running";
     }
     if (!alive)
       break;
@@ -357,7 +358,8 @@ void Cta::fail(Warp &warp, const Instruction &instruction, const std::string &wh
     return;
   std::string text =
       instruction.line - 1 < program.lines.size() ? program.lines[instruction.line - 1] : "";
-  error_ = where(warp, lane) + ", line " + std::to_string(instruction.line) + ": `" + text + "` " + what;
+  error_ =
+      where(warp, lane) + ", line " + std::to_string(instruction.line) + ": `" + text + "` " + what;
 }
 
 std::string Cta::deadlock() {
@@ -395,8 +397,8 @@ uint8_t *Cta::access(Warp &warp, const Instruction &instruction, unsigned lane, 
   }
   const char *verb = kind == kRead ? "reads " : "writes ";
   if (address & (bytes - 1)) {
-    fail(warp, instruction, verb + std::to_string(bytes) + " bytes at the misaligned address " + hex(address),
-         who);
+    fail(warp, instruction,
+         verb + std::to_string(bytes) + " bytes at the misaligned address " + hex(address), who);
     return nullptr;
   }
   switch (space) {
@@ -453,7 +455,8 @@ uint8_t *Cta::range(Warp &warp, const Instruction &instruction, unsigned lane, u
       good &= (buffer->rights[offset + i] & kind) == kind;
   if (good)
     return buffer->bytes.get() + offset;
-  fail(warp, instruction, (kind == kRead ? "reads " : "writes ") + memory.whyNot(address, bytes, kind), int(lane));
+  fail(warp, instruction,
+       (kind == kRead ? "reads " : "writes ") + memory.whyNot(address, bytes, kind), int(lane));
   return nullptr;
 }
 
@@ -575,7 +578,8 @@ MemoryBarrier *Cta::barrier(Warp &warp, const Instruction &instruction, uint64_t
     return nullptr;
   }
   fail(warp, instruction,
-       "expected a barrier at shared address " + std::to_string(address) + " but none was initialised there",
+       "expected a barrier at shared address " + std::to_string(address) +
+           " but none was initialised there",
        lane);
   return nullptr;
 }
@@ -585,7 +589,8 @@ void Cta::initBarrier(Warp &warp, const Instruction &instruction, uint64_t addre
   if (!access(warp, instruction, unsigned(lane), Space::Shared, address, 8, kWrite))
     return;
   if (!count || count >= 1u << 20) {
-    fail(warp, instruction, "expected a count of 1 to 1048575 but got " + std::to_string(count), lane);
+    fail(warp, instruction, "expected a count of 1 to 1048575 but got " + std::to_string(count),
+         lane);
     return;
   }
   shared.setState(address, 8, Shared::kBarrier);

@@ -166,8 +166,9 @@ bool Decoder::fail(const std::string &what) {
 bool Decoder::decode() {
   static const DecodeTable kTable = [] {
     DecodeTable table;
-    for (auto add : {addArithmetic, addFloats, addBits, addCompare, addConvert, addMoves, addLoads,
-                     addAtomics, addControl, addWarp, addCopies, addProducts, addBulk, addWarpgroup})
+    for (auto add :
+         {addArithmetic, addFloats, addBits, addCompare, addConvert, addMoves, addLoads, addAtomics,
+          addControl, addWarp, addCopies, addProducts, addBulk, addWarpgroup})
       add(table);
     return table;
   }();
@@ -231,8 +232,8 @@ uint32_t Decoder::source(const Operand &operand, unsigned bytes) {
   switch (operand.kind) {
   case Operand::kRegister:
     if (operand.bytes != bytes) {
-      fail("expected a register of " + std::to_string(bytes) + " bytes (0: a predicate) but got one of " +
-           std::to_string(operand.bytes));
+      fail("expected a register of " + std::to_string(bytes) +
+           " bytes (0: a predicate) but got one of " + std::to_string(operand.bytes));
       return 0;
     }
     inst.reads.push_back(operand.offset);

@@ -26,8 +26,30 @@
 namespace zorro::ptx {
 
 enum class Type : uint8_t {
-  None, Pred, B8, B16, B32, B64, B128, U8, U16, U32, U64, S8, S16, S32, S64, F16, BF16, F32, F64,
-  F16x2, BF16x2, U16x2, S16x2, TF32
+  None,
+  Pred,
+  B8,
+  B16,
+  B32,
+  B64,
+  B128,
+  U8,
+  U16,
+  U32,
+  U64,
+  S8,
+  S16,
+  S32,
+  S64,
+  F16,
+  BF16,
+  F32,
+  F64,
+  F16x2,
+  BF16x2,
+  U16x2,
+  S16x2,
+  TF32
 };
 Type typeNamed(std::string_view name);
 unsigned bytesOf(Type type);

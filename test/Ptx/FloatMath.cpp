@@ -110,7 +110,8 @@ template <typename F, unsigned Arity> bool decodeAs(Decoder &decoder) {
   decoder.takeAny({"rn"});
   bool flush = decoder.take("ftz"), saturate = decoder.take("sat");
   Type type = decoder.takeType();
-  decoder.inst.run = saturate ? forFloats<Saturated<F>, Arity>(type, flush) : forFloats<F, Arity>(type, flush);
+  decoder.inst.run =
+      saturate ? forFloats<Saturated<F>, Arity>(type, flush) : forFloats<F, Arity>(type, flush);
   return decoder.inst.run && takeOperands(decoder, type, Arity);
 }
 
@@ -126,7 +127,8 @@ template <template <unsigned> class F, typename Plain> bool sign(Decoder &decode
   Type type = decoder.takeType();
   switch (type) {
   case Type::F32:
-    decoder.inst.run = flush ? lanewise<float, Flushing<Plain>, 1, 1> : lanewise<uint32_t, F<31>, 1, 1>;
+    decoder.inst.run =
+        flush ? lanewise<float, Flushing<Plain>, 1, 1> : lanewise<uint32_t, F<31>, 1, 1>;
     break;
   case Type::F64:
     decoder.inst.run = lanewise<uint64_t, F<63>, 1, 1>;
@@ -196,8 +198,9 @@ template <typename T> void test(Warp &warp, const Instruction &i, uint32_t mask)
 
 bool testp(Decoder &decoder) {
   static const std::pair<const char *, Test> kTests[] = {
-      {"finite", Test::Finite},         {"infinite", Test::Infinite}, {"number", Test::Number},
-      {"notanumber", Test::NotANumber}, {"normal", Test::Normal},     {"subnormal", Test::Subnormal}};
+      {"finite", Test::Finite}, {"infinite", Test::Infinite},
+      {"number", Test::Number}, {"notanumber", Test::NotANumber},
+      {"normal", Test::Normal}, {"subnormal", Test::Subnormal}};
   bool found = false;
   for (auto &[name, test] : kTests)
     if (!found && decoder.take(name)) {
@@ -229,7 +232,9 @@ bool negFloat(Decoder &d) { return sign<FlipSign, PlainNeg>(d); }
 bool absFloat(Decoder &d) { return sign<DropSign, PlainAbs>(d); }
 
 void addFloats(DecodeTable &table) {
-  table["fma"] = [](Decoder &d) { return d.take("relu") ? decodeAs<FmaRelu, 3>(d) : decodeAs<Fma, 3>(d); };
+  table["fma"] = [](Decoder &d) {
+    return d.take("relu") ? decodeAs<FmaRelu, 3>(d) : decodeAs<Fma, 3>(d);
+  };
   table["ex2"] = function<Exp2>;
   table["lg2"] = function<Log2>;
   table["rcp"] = function<Reciprocal>;
@@ -241,7 +246,7 @@ void addFloats(DecodeTable &table) {
   table["testp"] = testp;
   table["copysign"] = [](Decoder &d) {
     Type type = d.takeType();
-    d.inst.run = type == Type::F32 ? lanewise<float, CopySign, 2, 1>
+    d.inst.run = type == Type::F32   ? lanewise<float, CopySign, 2, 1>
                  : type == Type::F64 ? lanewise<double, CopySign, 2, 1>
                                      : nullptr;
     return d.inst.run && takeOperands(d, type, 2);

@@ -30,6 +30,12 @@ template <typename T> struct Lane {
   static T load(T x) { return x; }
   static T store(T x) { return x; }
 };
+/// Arithmetic on floats has one NaN; that of doubles keeps its operand's.
+template <> struct Lane<float> {
+  using Value = float;
+  static float load(float x) { return x; }
+  static float store(float x) { return x != x ? bitsAs<float>(0x7FFFFFFFu) : x; }
+};
 template <> struct Lane<Half> {
   using Value = double;
   static double load(Half x) { return decodeFloat(x.bits, 5, 10); }
@@ -38,9 +44,7 @@ template <> struct Lane<Half> {
 template <> struct Lane<Bf16> {
   using Value = double;
   static double load(Bf16 x) { return fromBf16(x.bits); }
-  static Bf16 store(double x) {
-    return {uint16_t(encodeFloat(x, 8, 7, Rounding::NearestEven))};
-  }
+  static Bf16 store(double x) { return {uint16_t(encodeFloat(x, 8, 7, Rounding::NearestEven))}; }
 };
 
 template <typename F> inline void forLanes(uint32_t mask, F f) {
@@ -136,7 +140,8 @@ inline bool takeOperands(Decoder &decoder, Type type, unsigned arity) {
 inline uint64_t addressOf(Warp &warp, const Instruction &i, unsigned slot, unsigned lane,
                           bool second = false) {
   bool wide = second ? i.wide2 : i.wide;
-  uint64_t base = wide ? warp.reg<uint64_t>(i.op[slot])[lane] : warp.reg<uint32_t>(i.op[slot])[lane];
+  uint64_t base =
+      wide ? warp.reg<uint64_t>(i.op[slot])[lane] : warp.reg<uint32_t>(i.op[slot])[lane];
   uint64_t address = base + uint64_t(second ? i.offset2 : i.offset);
   return wide ? address : uint32_t(address);
 }

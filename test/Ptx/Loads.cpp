@@ -20,7 +20,8 @@ template <bool Load> void transfer(Warp &warp, const Instruction &i, uint32_t ma
     unsigned lane = unsigned(__builtin_ctz(rest));
     addresses[lane] = addressOf(warp, i, 1, lane);
     shared |= i.space == Space::Generic && addresses[lane] >> kWindowShift == kSharedWindow;
-    uint8_t *data = warp.cta->access(warp, i, lane, i.space, addresses[lane], bytes * count, Load ? kRead : kWrite);
+    uint8_t *data = warp.cta->access(warp, i, lane, i.space, addresses[lane], bytes * count,
+                                     Load ? kRead : kWrite);
     if (!data)
       return;
     for (unsigned k = 0; k < count; ++k) {
@@ -40,22 +41,23 @@ template <bool Load> void transfer(Warp &warp, const Instruction &i, uint32_t ma
 
 /// How an access may be cached or ordered makes no difference here.
 void takeHints(Decoder &decoder) {
-  decoder.takeAny({"weak", "volatile", "relaxed", "acquire", "release", "cta", "cluster", "gpu", "sys",
-                   "nc", "ca", "cg", "cs", "lu", "cv", "wb", "wt"});
+  decoder.takeAny({"weak", "volatile", "relaxed", "acquire", "release", "cta", "cluster", "gpu",
+                   "sys", "nc", "ca", "cg", "cs", "lu", "cv", "wb", "wt"});
   for (std::string_view prefix : {"L1::", "L2::"})
     while (!decoder.takePrefix(prefix).empty())
       ;
 }
 
 bool takeSpace(Decoder &decoder, Space &space) {
-  std::string name = decoder.takeAny({"global", "const", "shared", "shared::cta", "local", "param"});
+  std::string name =
+      decoder.takeAny({"global", "const", "shared", "shared::cta", "local", "param"});
   if (decoder.take("param::entry"))
     name = "param";
-  space = name.empty()                            ? Space::Generic
+  space = name.empty()                          ? Space::Generic
           : name == "global" || name == "const" ? Space::Global
-          : name == "local"                       ? Space::Local
-          : name == "param"                       ? Space::Param
-                                                  : Space::Shared;
+          : name == "local"                     ? Space::Local
+          : name == "param"                     ? Space::Param
+                                                : Space::Shared;
   return true;
 }
 
@@ -72,15 +74,16 @@ template <bool Load> bool decodeTransfer(Decoder &decoder) {
   const Operand &first = vector && !registers.parts.empty() ? registers.parts[0] : registers;
   unsigned width = first.kind == Operand::kRegister ? first.bytes : std::max(bytes, 2u);
   if (width < bytes || (width > bytes && isFloat(type)))
-    return decoder.fail("expected a register of " + std::to_string(bytes) + " bytes but got one of " +
-                        std::to_string(width));
+    return decoder.fail("expected a register of " + std::to_string(bytes) +
+                        " bytes but got one of " + std::to_string(width));
   if (vector) {
     if (Load)
       decoder.targets(registers, width, count);
     else
       decoder.sources(registers, width, count);
   } else {
-    decoder.inst.list.push_back(Load ? decoder.target(registers, width) : decoder.source(registers, width));
+    decoder.inst.list.push_back(Load ? decoder.target(registers, width)
+                                     : decoder.source(registers, width));
   }
   decoder.address(decoder.operands[Load ? 1 : 0], 1, decoder.inst.space);
   decoder.inst.extra = bytes;

@@ -12,11 +12,12 @@ using namespace zorro::ptx::test;
 
 namespace {
 
-const char *const kCopy = "ld.param.b64 %rd1, [p0]; ld.param.b64 %rd2, [p1]; mov.u32 %r1, %tid.x;\n"
-                          "mul.wide.u32 %rd3, %r1, 4; add.s64 %rd4, %rd1, %rd3; add.s64 %rd5, %rd2, %rd3;\n"
-                          "ld.global.b32 %r2, [%rd4];\n"
-                          "st.global.b32 [%rd5], %r2;\n"
-                          "ret;\n";
+const char *const kCopy =
+    "ld.param.b64 %rd1, [p0]; ld.param.b64 %rd2, [p1]; mov.u32 %r1, %tid.x;\n"
+    "mul.wide.u32 %rd3, %r1, 4; add.s64 %rd4, %rd1, %rd3; add.s64 %rd5, %rd2, %rd3;\n"
+    "ld.global.b32 %r2, [%rd4];\n"
+    "st.global.b32 [%rd5], %r2;\n"
+    "ret;\n";
 
 TEST(Memory, FreshBytesAreNan) {
   Memory memory;
@@ -60,9 +61,12 @@ TEST(Memory, RefusesReadsAndWritesBeyondTheEnd) {
   uint64_t full = memory.allocate(128), shorter = memory.allocate(124);
   Outcome outcome = runText(kernel(kCopy), memory, {shorter, full});
   EXPECT_FALSE(outcome.statistics);
-  EXPECT_NE(outcome.error.find("kernel k, CTA (0, 0, 0), thread (31, 0, 0), line 3:"), std::string::npos) << outcome.error;
+  EXPECT_NE(outcome.error.find("kernel k, CTA (0, 0, 0), thread (31, 0, 0), line 3:"),
+            std::string::npos)
+      << outcome.error;
   EXPECT_NE(outcome.error.find("reads 4 bytes"), std::string::npos) << outcome.error;
-  EXPECT_NE(outcome.error.find("offset 124 of a buffer of 124"), std::string::npos) << outcome.error;
+  EXPECT_NE(outcome.error.find("offset 124 of a buffer of 124"), std::string::npos)
+      << outcome.error;
   outcome = runText(kernel(kCopy), memory, {full, shorter});
   EXPECT_NE(outcome.error.find("line 4:"), std::string::npos) << outcome.error;
   EXPECT_NE(outcome.error.find("writes 4 bytes"), std::string::npos) << outcome.error;
@@ -71,8 +75,10 @@ TEST(Memory, RefusesReadsAndWritesBeyondTheEnd) {
 TEST(Memory, RefusesNullAndMisaligned) {
   Memory memory;
   uint64_t full = memory.allocate(256);
-  EXPECT_NE(runText(kernel(kCopy), memory, {0, full}).error.find("where no buffer is"), std::string::npos);
-  EXPECT_NE(runText(kernel(kCopy), memory, {full + 2, full}).error.find("misaligned"), std::string::npos);
+  EXPECT_NE(runText(kernel(kCopy), memory, {0, full}).error.find("where no buffer is"),
+            std::string::npos);
+  EXPECT_NE(runText(kernel(kCopy), memory, {full + 2, full}).error.find("misaligned"),
+            std::string::npos);
 }
 
 TEST(Memory, KeepsToFootprints) {
@@ -81,8 +87,10 @@ TEST(Memory, KeepsToFootprints) {
   memory.forbid(from);
   memory.allow(from, 128, kRead);
   EXPECT_EQ(runText(kernel(kCopy), memory, {from, to}).error, "");
-  EXPECT_NE(runText(kernel(kCopy), memory, {from + 4, to}).error.find("footprint"), std::string::npos);
-  EXPECT_NE(runText(kernel(kCopy), memory, {to, from}).error.find("footprint that may be written"), std::string::npos);
+  EXPECT_NE(runText(kernel(kCopy), memory, {from + 4, to}).error.find("footprint"),
+            std::string::npos);
+  EXPECT_NE(runText(kernel(kCopy), memory, {to, from}).error.find("footprint that may be written"),
+            std::string::npos);
   memory.permit(from);
   EXPECT_EQ(runText(kernel(kCopy), memory, {from + 4, to}).error, "");
 }
@@ -93,7 +101,8 @@ TEST(Memory, FootprintsOfEachCta) {
   std::string error;
   std::optional<Module> module = Module::parse(
       kernel("ld.param.b64 %rd1, [p0]; mov.u32 %r1, %ctaid.x; mul.wide.u32 %rd2, %r1, 4;\n"
-             "add.s64 %rd3, %rd1, %rd2; ld.global.b32 %r2, [%rd3]; ret;"), error);
+             "add.s64 %rd3, %rd1, %rd2; ld.global.b32 %r2, [%rd3]; ret;"),
+      error);
   ASSERT_TRUE(module) << error;
   Launch launch;
   launch.grid = {4, 1, 1};
@@ -112,13 +121,15 @@ TEST(Memory, FootprintsOfEachCta) {
 TEST(Memory, VariablesOfAModule) {
   Memory memory;
   uint64_t to = memory.allocate(128);
-  std::string before = ".global .align 4 .b32 table[4] = {10, 20, -1, 0f3F800000}; .const .align 1 .b8 bytes[2] = {7, 9};"
+  std::string before = ".global .align 4 .b32 table[4] = {10, 20, -1, 0f3F800000}; .const .align 1 "
+                       ".b8 bytes[2] = {7, 9};"
                        " .global .align 8 .u64 where[1] = {table}; ";
   Outcome outcome = runText(
       kernel("ld.param.b64 %rd1, [p0]; mov.b64 %rd2, table; ld.global.b32 %r1, [%rd2+4];\n"
              "ld.global.b32 %r2, [table+12]; ld.const.b8 %rs1, [bytes+1]; cvt.u32.u16 %r3, %rs1;\n"
              "ld.global.b64 %rd3, [where]; ld.global.b32 %r4, [%rd3];\n"
-             "st.global.v4.b32 [%rd1], {%r1, %r2, %r3, %r4}; ret;", 2, before),
+             "st.global.v4.b32 [%rd1], {%r1, %r2, %r3, %r4}; ret;",
+             2, before),
       memory, {to, 0}, {1, 1, 1});
   ASSERT_TRUE(outcome.statistics) << outcome.error;
   EXPECT_EQ(memory.download<uint32_t>(to, 4), (std::vector<uint32_t>{20, 0x3F800000, 9, 10}));
@@ -127,17 +138,19 @@ TEST(Memory, VariablesOfAModule) {
 TEST(Memory, LocalMemoryBelongsToAThread) {
   Memory memory;
   uint64_t to = memory.allocate(128);
-  std::string body = ".local .align 8 .b8 depot[16]; .reg .b64 %SP; .reg .b64 %SPL;\n"
-                     "mov.b64 %SPL, depot; cvta.local.u64 %SP, %SPL; mov.u32 %r1, %tid.x;\n"
-                     "st.local.b32 [%SPL+4], %r1; ld.b32 %r2, [%SP+4];\n"
-                     "ld.param.b64 %rd1, [p0]; mul.wide.u32 %rd2, %r1, 4; add.s64 %rd3, %rd1, %rd2;\n"
-                     "st.global.b32 [%rd3], %r2; ret;";
+  std::string body =
+      ".local .align 8 .b8 depot[16]; .reg .b64 %SP; .reg .b64 %SPL;\n"
+      "mov.b64 %SPL, depot; cvta.local.u64 %SP, %SPL; mov.u32 %r1, %tid.x;\n"
+      "st.local.b32 [%SPL+4], %r1; ld.b32 %r2, [%SP+4];\n"
+      "ld.param.b64 %rd1, [p0]; mul.wide.u32 %rd2, %r1, 4; add.s64 %rd3, %rd1, %rd2;\n"
+      "st.global.b32 [%rd3], %r2; ret;";
   ASSERT_TRUE(runText(kernel(body), memory, {to, 0}).statistics);
   for (uint32_t i = 0; i < 32; ++i)
     EXPECT_EQ(memory.download<uint32_t>(to, 32)[i], i);
   std::string beyond = body;
   beyond.replace(beyond.find("+4"), 2, "+16");
-  EXPECT_NE(runText(kernel(beyond), memory, {to, 0}).error.find("local address 16 of 16"), std::string::npos);
+  EXPECT_NE(runText(kernel(beyond), memory, {to, 0}).error.find("local address 16 of 16"),
+            std::string::npos);
 }
 
 TEST(Launch, RefusesWhatADriverRefuses) {
@@ -146,9 +159,12 @@ TEST(Launch, RefusesWhatADriverRefuses) {
   text.replace(text.find(") {"), 3, ") .maxntid 64, 1, 1 {");
   EXPECT_NE(runText(text, memory, {0, 0}, {65, 1, 1}).error.find(".maxntid"), std::string::npos);
   EXPECT_EQ(runText(text, memory, {0, 0}, {64, 1, 1}).error, "");
-  EXPECT_NE(runText(text, memory, {0}, {64, 1, 1}).error.find("16 bytes of parameters"), std::string::npos);
-  EXPECT_NE(runText(text, memory, {0, 0}, {64, 1, 1}, 232449).error.find("shared memory"), std::string::npos);
-  EXPECT_NE(runText(text, memory, {0, 0}, {64, 1, 1}, 0, {0, 1, 1}).error.find("grid"), std::string::npos);
+  EXPECT_NE(runText(text, memory, {0}, {64, 1, 1}).error.find("16 bytes of parameters"),
+            std::string::npos);
+  EXPECT_NE(runText(text, memory, {0, 0}, {64, 1, 1}, 232449).error.find("shared memory"),
+            std::string::npos);
+  EXPECT_NE(runText(text, memory, {0, 0}, {64, 1, 1}, 0, {0, 1, 1}).error.find("grid"),
+            std::string::npos);
 }
 
 } // namespace

@@ -52,7 +52,8 @@ bool mov(Decoder &decoder) {
   if (type == Type::None || bytes == 1 || !decoder.expectOperands(2))
     return false;
   for (int side = 0; side < 2; ++side) {
-    const Operand &vector = decoder.operands[size_t(side)], &other = decoder.operands[size_t(1 - side)];
+    const Operand &vector = decoder.operands[size_t(side)],
+                  &other = decoder.operands[size_t(1 - side)];
     if (vector.kind != Operand::kVector)
       continue;
     size_t count = vector.parts.size();
@@ -107,11 +108,12 @@ bool cvta(Decoder &decoder) {
   bool to = decoder.take("to");
   if (!decoder.take("u64") && !decoder.take("s64"))
     return false;
-  std::string space = decoder.takeAny({"global", "const", "shared", "shared::cta", "local", "param"});
+  std::string space =
+      decoder.takeAny({"global", "const", "shared", "shared::cta", "local", "param"});
   if (space.empty())
     return false;
-  decoder.inst.extra = space == "local"   ? kLocalWindow
-                       : space == "param" ? kParamWindow
+  decoder.inst.extra = space == "local"                        ? kLocalWindow
+                       : space == "param"                      ? kParamWindow
                        : space == "global" || space == "const" ? kGlobalWindow
                                                                : kSharedWindow;
   decoder.inst.run = to ? convertAddress<true> : convertAddress<false>;

@@ -18,8 +18,8 @@ namespace {
 struct Statement {
   size_t begin, end; ///< the ';' included
   uint32_t line;
-  std::string text;   ///< one line, no guard
-  std::string guard;  ///< "@%p1 " or nothing
+  std::string text;  ///< one line, no guard
+  std::string guard; ///< "@%p1 " or nothing
 };
 
 /// The instructions of all kernels.
@@ -57,9 +57,13 @@ std::vector<Statement> statementsOf(std::string_view text) {
       // Behind a label a scope or another statement may begin.
       if (!raw.empty() && (raw[0] == '{' || raw[0] == '}'))
         continue;
-      Statement statement{at, end + 1, uint32_t(1 + std::count(code.begin(), code.begin() + long(at), '\n')), raw, ""};
+      Statement statement{at, end + 1,
+                          uint32_t(1 + std::count(code.begin(), code.begin() + long(at), '\n')),
+                          raw, ""};
       at = end + 1;
-      std::replace_if(statement.text.begin(), statement.text.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+      std::replace_if(
+          statement.text.begin(), statement.text.end(),
+          [](char c) { return c == '\n' || c == '\t'; }, ' ');
       if (std::regex_search(statement.text, match, kGuard)) {
         statement.guard = match.str();
         statement.text.erase(0, size_t(match.length()));
@@ -95,19 +99,23 @@ private:
       return;
     if (guarded && after != ";")
       after = statement_.guard + after;
-    mutations_.push_back({kind, statement_.line, statement_.guard + text_, after, statement_.begin, statement_.end});
+    mutations_.push_back(
+        {kind, statement_.line, statement_.guard + text_, after, statement_.begin, statement_.end});
   }
   void remove(const char *kind) { add(kind, ";"); }
   std::string replaced(const std::string &pattern, const std::string &by) const {
-    return std::regex_replace(text_, std::regex(pattern), by, std::regex_constants::format_first_only);
+    return std::regex_replace(text_, std::regex(pattern), by,
+                              std::regex_constants::format_first_only);
   }
-  /// The first number that `pattern` catches in its second group, changed by `f`; its first group stays.
+  /// The first number that `pattern` catches in its second group, changed by `f`; its first group
+  /// stays.
   template <typename F> std::string number(const std::string &pattern, F f) const {
     std::smatch match;
     if (!std::regex_search(text_, match, std::regex(pattern)))
       return text_;
     std::string value = std::to_string(f(std::stoll(match[2].str(), nullptr, 0)));
-    return text_.substr(0, size_t(match.position(2))) + value + text_.substr(size_t(match.position(2) + match.length(2)));
+    return text_.substr(0, size_t(match.position(2))) + value +
+           text_.substr(size_t(match.position(2) + match.length(2)));
   }
   /// The `which`-th address moved on.
   std::string shifted(int bytes, unsigned which = 0) const {
@@ -118,7 +126,8 @@ private:
     if (it == std::sregex_iterator())
       return text_;
     long long offset = (*it)[2].matched ? std::stoll((*it)[2].str()) : 0;
-    return text_.substr(0, size_t(it->position())) + "[" + (*it)[1].str() + "+" + std::to_string(offset + bytes) + "]" +
+    return text_.substr(0, size_t(it->position())) + "[" + (*it)[1].str() + "+" +
+           std::to_string(offset + bytes) + "]" +
            text_.substr(size_t(it->position() + it->length()));
   }
   /// Elements i and j of the `which`-th braces, swapped.
@@ -132,7 +141,8 @@ private:
     std::vector<std::string> parts;
     std::string inner = text_.substr(open + 1, close - open - 1);
     static const std::regex kPart(R"([%\w]+)");
-    for (auto it = std::sregex_iterator(inner.begin(), inner.end(), kPart); it != std::sregex_iterator(); ++it)
+    for (auto it = std::sregex_iterator(inner.begin(), inner.end(), kPart);
+         it != std::sregex_iterator(); ++it)
       parts.push_back(it->str());
     if (j >= parts.size() || parts[i] == parts[j])
       return text_;
@@ -186,7 +196,8 @@ private:
   void matrices() {
     if (begins("ldmatrix") || begins("stmatrix")) {
       add("matrix address + 16", shifted(16));
-      add("toggle trans", has(".trans") ? replaced(R"(\.trans)", "") : replaced(R"(\.(x[124]))", ".$1.trans"));
+      add("toggle trans",
+          has(".trans") ? replaced(R"(\.trans)", "") : replaced(R"(\.(x[124]))", ".$1.trans"));
     }
     if (begins("ldmatrix"))
       add("swap matrices", swapped(0, 0, 1));
@@ -205,8 +216,10 @@ private:
     // Descriptors are constants of 64 bits with something in their upper half.
     if ((begins("or.b64") || begins("mov.b64") || begins("add.s64")) &&
         std::regex_search(text_, std::regex(R"(,\s*-?\d{11,}\s*;)"))) {
-      add("stride of a descriptor", number(R"((,\s*)(-?\d{11,})\s*;)", [](long long n) { return n ^ (1ll << 35); }));
-      add("swizzle of a descriptor", number(R"((,\s*)(-?\d{11,})\s*;)", [](long long n) { return n ^ (1ll << 62); }));
+      add("stride of a descriptor",
+          number(R"((,\s*)(-?\d{11,})\s*;)", [](long long n) { return n ^ (1ll << 35); }));
+      add("swizzle of a descriptor",
+          number(R"((,\s*)(-?\d{11,})\s*;)", [](long long n) { return n ^ (1ll << 62); }));
     }
   }
 
@@ -217,7 +230,8 @@ private:
     if (has(".param"))
       return;
     std::smatch match;
-    if (!std::regex_search(text_, match, std::regex(R"(^(?:ld|st)\S*?(?:\.v([24]))?\.[bsuf](\d+)\s)")))
+    if (!std::regex_search(text_, match,
+                           std::regex(R"(^(?:ld|st)\S*?(?:\.v([24]))?\.[bsuf](\d+)\s)")))
       return;
     int bytes = std::stoi(match[2].str()) / 8 * (match[1].matched ? std::stoi(match[1].str()) : 1);
     add(load ? "load address + 1" : "store address + 1", shifted(bytes));
@@ -231,33 +245,41 @@ private:
     static const char *const kPairs[][2] = {{"lt", "le"}, {"le", "lt"}, {"gt", "ge"}, {"ge", "gt"},
                                             {"lo", "ls"}, {"ls", "lo"}, {"hi", "hs"}, {"hs", "hi"}};
     std::smatch match;
-    if (std::regex_search(text_, match, std::regex(R"(^setp\.([a-z]+)((?:\.and|\.or|\.xor)?\.[su]\d+))"))) {
+    if (std::regex_search(text_, match,
+                          std::regex(R"(^setp\.([a-z]+)((?:\.and|\.or|\.xor)?\.[su]\d+))"))) {
       for (auto &pair : kPairs)
         if (match[1] == pair[0])
           add("compare off by one", replaced(R"(^setp\.[a-z]+)", std::string("setp.") + pair[1]));
     }
     if (std::regex_search(text_, match, std::regex(R"(^setp\.(eq|ne)\.)")))
-      add("compare inverted", replaced(R"(^setp\.(eq|ne))", match[1] == "eq" ? "setp.ne" : "setp.eq"));
+      add("compare inverted",
+          replaced(R"(^setp\.(eq|ne))", match[1] == "eq" ? "setp.ne" : "setp.eq"));
     if (begins("selp."))
-      add("swap selected", replaced(R"(^(\S+\s+[%\w]+\s*,\s*)([^,]+)(,\s*)([^,]+)(,[^,]+;)$)", "$1$4$3$2$5"));
+      add("swap selected",
+          replaced(R"(^(\S+\s+[%\w]+\s*,\s*)([^,]+)(,\s*)([^,]+)(,[^,]+;)$)", "$1$4$3$2$5"));
   }
 
   void arithmetic() {
     if (begins("xor.b32"))
-      add("xor constant ^ 16", number(R"((,\s*)(16|32|48|64|80|96|112)\s*;)", [](long long n) { return n ^ 16; }));
+      add("xor constant ^ 16",
+          number(R"((,\s*)(16|32|48|64|80|96|112)\s*;)", [](long long n) { return n ^ 16; }));
     if (begins("shfl.sync")) {
       // The value passes by its neighbours.
-      add("drop shuffle", replaced(R"(^\S+\s+([%\w]+)(?:\|[%\w]+)?\s*,\s*([%\w]+)\s*,.*$)", "mov.b32 $1, $2;"));
-      add("shuffle distance", number(R"((,\s*[%\w]+\s*,\s*)(\d+)\s*,)", [](long long n) { return n == 16 ? 8 : 2 * n; }));
+      add("drop shuffle",
+          replaced(R"(^\S+\s+([%\w]+)(?:\|[%\w]+)?\s*,\s*([%\w]+)\s*,.*$)", "mov.b32 $1, $2;"));
+      add("shuffle distance", number(R"((,\s*[%\w]+\s*,\s*)(\d+)\s*,)",
+                                     [](long long n) { return n == 16 ? 8 : 2 * n; }));
     }
     if (begins("ex2.") || begins("tanh."))
       add("drop function", replaced(R"(^\S+(\s))", "mov.b32$1"));
     if (begins("max.f32") || begins("min.f32"))
-      add("drop operand", replaced(R"(^\S+\s+([%\w]+)\s*,\s*([^,]+),\s*([^,]+);$)", "mov.b32 $1, $3;"));
+      add("drop operand",
+          replaced(R"(^\S+\s+([%\w]+)\s*,\s*([^,]+),\s*([^,]+);$)", "mov.b32 $1, $3;"));
     if (begins("fma.rn.f32"))
       add("drop addend", replaced(R"(^\S+\s+([^,]+,[^,]+,[^,]+),[^,]+;$)", "mul.f32 $1;"));
     if (begins("add.f32") || begins("add.rn.f32"))
-      add("drop operand", replaced(R"(^\S+\s+([%\w]+)\s*,\s*([^,]+),\s*([^,]+);$)", "mov.b32 $1, $3;"));
+      add("drop operand",
+          replaced(R"(^\S+\s+([%\w]+)\s*,\s*([^,]+),\s*([^,]+);$)", "mov.b32 $1, $3;"));
   }
 
   const Statement &statement_;
@@ -271,7 +293,8 @@ std::string Mutation::apply(std::string_view text) const {
   // Lines stay where they are.
   std::string mutated(text.substr(0, begin));
   mutated += after;
-  mutated += std::string(size_t(std::count(text.begin() + long(begin), text.begin() + long(end), '\n')), '\n');
+  mutated += std::string(
+      size_t(std::count(text.begin() + long(begin), text.begin() + long(end), '\n')), '\n');
   mutated += text.substr(end);
   return mutated;
 }
@@ -283,14 +306,16 @@ std::vector<Mutation> mutationsOf(std::string_view text) {
   return mutations;
 }
 
-std::vector<Mutation> someOf(const std::vector<Mutation> &mutations, size_t perKind, unsigned seed) {
+std::vector<Mutation> someOf(const std::vector<Mutation> &mutations, size_t perKind,
+                             unsigned seed) {
   std::map<std::string, std::vector<size_t>> kinds;
   for (size_t i = 0; i < mutations.size(); ++i)
     kinds[mutations[i].kind].push_back(i);
   std::mt19937 random(seed);
   std::vector<size_t> chosen;
   for (auto &[kind, all] : kinds) {
-    if (kind.find("compare") == std::string::npos && kind.find("bytes") == std::string::npos && all.size() > perKind) {
+    if (kind.find("compare") == std::string::npos && kind.find("bytes") == std::string::npos &&
+        all.size() > perKind) {
       for (size_t i = 0; i < perKind; ++i)
         std::swap(all[i], all[i + random() % (all.size() - i)]);
       all.resize(perKind);
@@ -316,7 +341,8 @@ MutationReport tryMutations(std::string_view text, const std::vector<Mutation> &
     ++kind.second;
     report.noticed += noticed;
     kind.first += noticed;
-    std::string what = mutation.kind + ", line " + std::to_string(mutation.line) + ": " + mutation.before + " -> " + mutation.after;
+    std::string what = mutation.kind + ", line " + std::to_string(mutation.line) + ": " +
+                       mutation.before + " -> " + mutation.after;
     // What does not even parse is a fault of the mutation: it shows nothing.
     if (!module)
       report.survivors.push_back("unreadable (" + error + "): " + what);
@@ -327,9 +353,11 @@ MutationReport tryMutations(std::string_view text, const std::vector<Mutation> &
 }
 
 std::string MutationReport::text() const {
-  std::string text = std::to_string(noticed) + " of " + std::to_string(tried) + " mutations noticed\n";
+  std::string text =
+      std::to_string(noticed) + " of " + std::to_string(tried) + " mutations noticed\n";
   for (auto &[kind, counts] : kinds)
-    text += "  " + kind + ": " + std::to_string(counts.first) + " of " + std::to_string(counts.second) + "\n";
+    text += "  " + kind + ": " + std::to_string(counts.first) + " of " +
+            std::to_string(counts.second) + "\n";
   for (const std::string &survivor : survivors)
     text += "  survived: " + survivor + "\n";
   return text;

@@ -33,7 +33,8 @@ struct Mutation {
 std::vector<Mutation> mutationsOf(std::string_view text);
 
 /// At most `perKind` of each kind, chosen by `seed`; compares and sizes are all kept.
-std::vector<Mutation> someOf(const std::vector<Mutation> &mutations, size_t perKind, unsigned seed = 1);
+std::vector<Mutation> someOf(const std::vector<Mutation> &mutations, size_t perKind,
+                             unsigned seed = 1);
 
 struct MutationReport {
   size_t tried = 0, noticed = 0;

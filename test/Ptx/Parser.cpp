@@ -23,7 +23,8 @@ struct Token {
 };
 
 bool isNameChar(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || c == '.' || c == '%';
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || c == '.' ||
+         c == '%';
 }
 
 std::vector<Token> tokensOf(std::string_view text) {
@@ -49,14 +50,15 @@ std::vector<Token> tokensOf(std::string_view text) {
       i = end + 1;
     } else if (std::isdigit(static_cast<unsigned char>(c))) {
       size_t end = i;
-      while (end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) || text[end] == '.'))
+      while (end < text.size() &&
+             (std::isalnum(static_cast<unsigned char>(text[end])) || text[end] == '.'))
         ++end;
       tokens.push_back({Token::kNumber, std::string(text.substr(i, end - i)), line});
       i = end;
     } else if (isNameChar(c)) {
       size_t end = i;
-      while (end < text.size() &&
-             (isNameChar(text[end]) || text.substr(end, 2) == "::" || (end && text.substr(end - 1, 2) == "::")))
+      while (end < text.size() && (isNameChar(text[end]) || text.substr(end, 2) == "::" ||
+                                   (end && text.substr(end - 1, 2) == "::")))
         ++end;
       tokens.push_back({Token::kName, std::string(text.substr(i, end - i)), line});
       i = end;
@@ -116,7 +118,8 @@ private:
     return true;
   }
   bool expect(std::string_view text) {
-    return accept(text) || fail("expected '" + std::string(text) + "' but got '" + peek().text + "'");
+    return accept(text) ||
+           fail("expected '" + std::string(text) + "' but got '" + peek().text + "'");
   }
   bool fail(const std::string &what, uint32_t line = 0) {
     if (error_.empty())
@@ -197,7 +200,8 @@ bool Parser::directive(const std::string &name, KernelBuilder *builder) {
   }
   if (name == ".address_size") {
     uint64_t bits = 0;
-    return number(bits) && (bits == 64 || fail("expected addresses of 64 bits but got " + std::to_string(bits)));
+    return number(bits) &&
+           (bits == 64 || fail("expected addresses of 64 bits but got " + std::to_string(bits)));
   }
   if (name == ".file" || name == ".loc") { // for debuggers
     uint32_t line = tokens_[at_ - 1].line;
@@ -383,7 +387,8 @@ bool Parser::header(KernelBuilder &builder) {
   while (peek().text.size() > 1 && peek().text[0] == '.') {
     Token word = next();
     uint64_t values[3] = {1, 1, 1};
-    if (word.text == ".noreturn" || word.text == ".explicitcluster" || word.text == ".blocksareclusters")
+    if (word.text == ".noreturn" || word.text == ".explicitcluster" ||
+        word.text == ".blocksareclusters")
       continue;
     unsigned count = 0;
     do {
@@ -396,7 +401,8 @@ bool Parser::header(KernelBuilder &builder) {
     } else if (word.text == ".reqnctapercluster" || word.text == ".maxclusterrank") {
       if (values[0] * values[1] * values[2] != 1)
         return fail("clusters of more than one CTA are not supported", word.line);
-    } else if (word.text != ".minnctapersm" && word.text != ".maxnreg" && word.text != ".maxnctapersm") {
+    } else if (word.text != ".minnctapersm" && word.text != ".maxnreg" &&
+               word.text != ".maxnctapersm") {
       return fail("unknown directive '" + word.text + "'", word.line);
     }
   }

@@ -82,8 +82,9 @@ bool mma(Decoder &decoder) {
                                 {"m16n8k8", "f16", multiply<Factor::F16, 8>, 1},
                                 {"m16n8k8", "tf32", multiply<Factor::Tf32, 8>, 2},
                                 {"m16n8k4", "tf32", multiply<Factor::Tf32, 4>, 1}};
-  if (!decoder.take("sync") || !decoder.take("aligned") || !decoder.take("row") || !decoder.take("col") ||
-      !decoder.take("f32") || !decoder.take("f32") || !decoder.expectOperands(4))
+  if (!decoder.take("sync") || !decoder.take("aligned") || !decoder.take("row") ||
+      !decoder.take("col") || !decoder.take("f32") || !decoder.take("f32") ||
+      !decoder.expectOperands(4))
     return false;
   for (const Form &form : kForms)
     if (!decoder.inst.run && decoder.modifiers.size() == 3 && decoder.modifiers[0] == form.shape &&

@@ -70,8 +70,8 @@ static std::string refusal(const KernelCode &code, const Launch &launch) {
   if (!threads || threads > 1024 || b.z > 64)
     return "expected blocks of 1 to 1024 threads but got " + number(threads);
   if (!g.x || !g.y || !g.z || g.x > 0x7FFFFFFF || g.y > 65535 || g.z > 65535)
-    return "expected a grid of at least one block and at most 2147483647 x 65535 x 65535 but got " + number(g.x) +
-           " x " + number(g.y) + " x " + number(g.z);
+    return "expected a grid of at least one block and at most 2147483647 x 65535 x 65535 but got " +
+           number(g.x) + " x " + number(g.y) + " x " + number(g.z);
   uint64_t most = uint64_t(kernel.maxThreads[0]) * kernel.maxThreads[1] * kernel.maxThreads[2];
   if (most && threads > most)
     return "expected at most " + number(most) + " threads (.maxntid) but got " + number(threads);
@@ -79,7 +79,8 @@ static std::string refusal(const KernelCode &code, const Launch &launch) {
     return "expected " + number(kernel.paramBytes) + " bytes of parameters but got " +
            number(launch.params.size());
   if (kernel.staticShared > 48 * 1024)
-    return "expected at most 49152 bytes of static shared memory but got " + number(kernel.staticShared);
+    return "expected at most 49152 bytes of static shared memory but got " +
+           number(kernel.staticShared);
   if (uint64_t(kernel.staticShared) + launch.dynamicShared > 227 * 1024)
     return "expected at most 232448 bytes of shared memory but got " +
            number(uint64_t(kernel.staticShared) + launch.dynamicShared);

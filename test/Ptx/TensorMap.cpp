@@ -57,8 +57,8 @@ std::string encodeTensorMap(TensorMap &map, uint64_t base, unsigned elementBytes
   if (inner % 16)
     return "expected an inner box of a multiple of 16 bytes but got " + number(inner);
   if (swizzle && inner > swizzle)
-    return "expected an inner box of at most " + number(swizzle) + " bytes for its swizzle but got " +
-           number(inner);
+    return "expected an inner box of at most " + number(swizzle) +
+           " bytes for its swizzle but got " + number(inner);
   return "";
 }
 

@@ -50,7 +50,8 @@ void shuffle(Warp &warp, const Instruction &i, uint32_t mask) {
     if (!good)
       from = lane;
     if (!(mask >> from & 1)) {
-      warp.cta->fail(warp, i, "reads lane " + std::to_string(from) + ", which does not take part", lane);
+      warp.cta->fail(warp, i, "reads lane " + std::to_string(from) + ", which does not take part",
+                     lane);
       return;
     }
     result[lane] = values[from];
@@ -74,7 +75,8 @@ bool shfl(Decoder &decoder) {
     return false;
   const Operand &target = decoder.operands[0];
   decoder.inst.op[0] = decoder.target(target, 4);
-  decoder.inst.op[1] = target.parts.empty() ? decoder.builder.allocate(4) : decoder.target(target.parts[0], 0);
+  decoder.inst.op[1] =
+      target.parts.empty() ? decoder.builder.allocate(4) : decoder.target(target.parts[0], 0);
   for (unsigned k = 1; k < 4; ++k)
     decoder.inst.op[k + 1] = decoder.source(k, Type::B32);
   decoder.inst.members = int32_t(decoder.source(4, Type::B32));
@@ -104,8 +106,8 @@ void vote(Warp &warp, const Instruction &i, uint32_t mask) {
 bool voteOf(Decoder &decoder) {
   bool all = decoder.take("all"), any = decoder.take("any"), uni = decoder.take("uni");
   bool ballot = decoder.take("ballot");
-  if (all + any + uni + ballot != 1 || !decoder.take("sync") || !decoder.take(ballot ? "b32" : "pred") ||
-      !decoder.expectOperands(3))
+  if (all + any + uni + ballot != 1 || !decoder.take("sync") ||
+      !decoder.take(ballot ? "b32" : "pred") || !decoder.expectOperands(3))
     return false;
   decoder.inst.extra = uint32_t(all ? Vote::All : any ? Vote::Any : uni ? Vote::Uni : Vote::Ballot);
   decoder.inst.extra2 = decoder.operands[1].negated;
@@ -177,8 +179,8 @@ bool redux(Decoder &decoder) {
       found = true;
     }
   bool isSigned = decoder.take("s32");
-  if (!found || !decoder.take("sync") || (!isSigned && !decoder.take("u32") && !decoder.take("b32")) ||
-      !decoder.expectOperands(3))
+  if (!found || !decoder.take("sync") ||
+      (!isSigned && !decoder.take("u32") && !decoder.take("b32")) || !decoder.expectOperands(3))
     return false;
   decoder.inst.op[0] = decoder.target(0, Type::B32);
   decoder.inst.op[1] = decoder.source(1, Type::B32);

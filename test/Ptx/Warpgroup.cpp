@@ -36,7 +36,8 @@ struct Descriptor {
   unsigned width; ///< bytes of a swizzled row; 16 without swizzle
   unsigned mix;
   explicit Descriptor(uint64_t bits)
-      : start((bits & 0x3FFF) << 4), leading((bits >> 16 & 0x3FFF) << 4), stride((bits >> 32 & 0x3FFF) << 4) {
+      : start((bits & 0x3FFF) << 4), leading((bits >> 16 & 0x3FFF) << 4),
+        stride((bits >> 32 & 0x3FFF) << 4) {
     static const unsigned kWidths[] = {16, 128, 64, 32}, kMixes[] = {0, 7, 3, 1};
     width = kWidths[bits >> 62];
     mix = kMixes[bits >> 62];
@@ -74,7 +75,8 @@ struct Reader {
   }
 
   /// Rows [first, first + rows) of a matrix of `depth` columns into to[row][column].
-  bool read(uint64_t descriptor, bool transposed, unsigned first, unsigned rows, unsigned depth, float *to) {
+  bool read(uint64_t descriptor, bool transposed, unsigned first, unsigned rows, unsigned depth,
+            float *to) {
     Descriptor d(descriptor);
     unsigned bytes = factor == Factor::Tf32 ? 4 : 2, per = 16 / bytes;
     if (transposed) {
@@ -113,12 +115,14 @@ void carryOut(Warp &warp, const ProductInFlight &product) {
       const uint32_t *bits = warp.reg<uint32_t>(i.list[n / 2 + reg]);
       for (unsigned lane = 0; lane < kLanes; ++lane)
         for (unsigned e = 0; e < per; ++e) {
-          unsigned row = lane / 4 + 8 * (reg % 2), column = per * (lane % 4) + e + 4 * per * (reg / 2);
+          unsigned row = lane / 4 + 8 * (reg % 2),
+                   column = per * (lane % 4) + e + 4 * per * (reg / 2);
           uint32_t word = bits[lane] >> 16 * e;
           a[row * depth + column] = numberAt(factor, reinterpret_cast<const uint8_t *>(&word));
         }
     }
-  } else if (!reader.read(product.a, i.extra & kTransposeA, 16 * (warp.id % 4), 16, depth, a.data())) {
+  } else if (!reader.read(product.a, i.extra & kTransposeA, 16 * (warp.id % 4), 16, depth,
+                          a.data())) {
     return;
   }
   if (!reader.read(product.b, i.extra & kTransposeB, 0, n, depth, b.data()))
@@ -130,7 +134,8 @@ void carryOut(Warp &warp, const ProductInFlight &product) {
       const float *x = &a[row * depth], *y = &b[column * depth];
       for (unsigned k = 0; k < depth; ++k)
         sum += double(x[k]) * double(y[k]);
-      unsigned lane = 4 * (row % 8) + column % 8 / 2, reg = 4 * (column / 8) + 2 * (row / 8) + column % 2;
+      unsigned lane = 4 * (row % 8) + column % 8 / 2,
+               reg = 4 * (column / 8) + 2 * (row / 8) + column % 2;
       float &d = warp.reg<float>(i.list[reg])[lane];
       d = float((product.accumulate ? double(d) : 0.0) + sign * sum);
     }
@@ -218,7 +223,9 @@ bool product(Decoder &decoder) {
   std::string depth = shape.substr(k + 1);
   if (n % 8 || n < 8 || n > 256 || !decoder.take("f32"))
     return decoder.fail("expected n to be a multiple of 8 up to 256, and sums of f32");
-  Factor factor = decoder.take("bf16") ? Factor::Bf16 : decoder.take("f16") ? Factor::F16 : Factor::Tf32;
+  Factor factor = decoder.take("bf16")  ? Factor::Bf16
+                  : decoder.take("f16") ? Factor::F16
+                                        : Factor::Tf32;
   const char *const kNames[] = {"bf16", "f16", "tf32"};
   if (factor == Factor::Tf32 && !decoder.take("tf32"))
     return false;
@@ -240,8 +247,8 @@ bool product(Decoder &decoder) {
   auto flag = [&](size_t index, int64_t set, int64_t clear, uint32_t bit) {
     int64_t value = int64_t(decoder.immediate(index));
     if (value != set && value != clear)
-      decoder.fail("expected " + std::to_string(clear) + " or " + std::to_string(set) + " but got " +
-                   std::to_string(value));
+      decoder.fail("expected " + std::to_string(clear) + " or " + std::to_string(set) +
+                   " but got " + std::to_string(value));
     if (value == set)
       inst.extra |= bit;
   };
