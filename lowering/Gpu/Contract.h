@@ -30,7 +30,13 @@ struct ContractTile {
   /// The sums of a block as f32, on their way through shared memory: rows begin so far apart that
   /// neighbours lie in other banks.
   int64_t sumsPitch() const { return columns * 4 + 32; }
+  /// Clocks of a multiprocessor for `steps` stages and the epilogue, roughly.
+  int64_t clocks(int64_t steps) const;
 };
+
+/// The tile that takes the least time for calls of so many rows.
+ContractTile chooseContractTile(int64_t k, int64_t n, int64_t elementBytes,
+                                llvm::ArrayRef<int64_t> calls, const GpuTarget &target);
 
 /// The static part of a contraction: what its function is made from and its planner must know.
 ///

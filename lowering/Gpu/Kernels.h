@@ -52,6 +52,10 @@ using DeviceKernel = mlir::FailureOr<mlir::LLVM::LLVMFuncOp>;
 /// mark decides both how a kernel is written and how its calls are planned.
 void chooseHopperKernels(mlir::ModuleOp module, const GpuTarget &target);
 
+/// Chooses the tiles (`schedule`) of the other contractions, by the rows that their calls have. To
+/// be done once, before launches are planned: else all tiles are large ones.
+void chooseContractTiles(mlir::ModuleOp module, const GpuTarget &target);
+
 /// Writes the function of `kernel`, under the same name, at `builder`; `kernel` stays.
 DeviceKernel emitDeviceKernel(KernelOp kernel, const GpuTarget &target, mlir::OpBuilder &builder);
 
