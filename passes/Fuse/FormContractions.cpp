@@ -13,8 +13,8 @@
 using namespace mlir;
 using namespace zorro;
 
-bool KernelFormer::feedsContractionsOnly(Operation *norm) {
-  return !norm->use_empty() && llvm::all_of(norm->getUses(), [](OpOperand &use) {
+bool KernelFormer::goesIntoContractions(Operation *norm) const {
+  return fuseNorms && !norm->use_empty() && llvm::all_of(norm->getUses(), [](OpOperand &use) {
     auto contract = dyn_cast<ContractOp>(use.getOwner());
     return contract && contract.getA() == use.get() &&
            !llvm::is_contained(contract.getExtras(), use.get());
@@ -67,7 +67,7 @@ static SmallVector<StringRef> describeEpilogue(ContractOp op) {
 LogicalResult KernelFormer::visitContract(ContractOp op) {
   Location loc = op.getLoc();
   Operation *norm = op.getA().getDefiningOp();
-  if (norm && (!isa<LayerNormOp, RMSNormOp>(norm) || !feedsContractionsOnly(norm)))
+  if (norm && (!isa<LayerNormOp, RMSNormOp>(norm) || !goesIntoContractions(norm)))
     norm = nullptr;
   if (!viewOf(op.getB()).storage.getDefiningOp<WeightRefOp>() || !viewOf(op.getB()).isWhole())
     return op.emitOpError() << "unsupported: expected a weight as the matrix";
@@ -174,7 +174,7 @@ LogicalResult KernelFormer::visitAttention(AttentionOp op) {
 }
 
 LogicalResult KernelFormer::visitRow(Operation *op) {
-  if (isa<LayerNormOp, RMSNormOp>(op) && feedsContractionsOnly(op))
+  if (isa<LayerNormOp, RMSNormOp>(op) && goesIntoContractions(op))
     return success(); // it goes into them
   Location loc = op->getLoc();
   auto type = cast<RankedTensorType>(op->getResult(0).getType());

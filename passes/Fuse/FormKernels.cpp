@@ -18,11 +18,13 @@ using namespace zorro;
 
 namespace {
 struct FormKernels : zorro::impl::FormKernelsBase<FormKernels> {
+  using FormKernelsBase::FormKernelsBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     KernelTable table(module);
     for (auto func : module.getOps<func::FuncOp>()) {
-      KernelFormer former(func, table);
+      KernelFormer former(func, table, fuseNorms);
       if (failed(former.run()))
         return signalPassFailure();
       numCalls += former.getCalls();

@@ -62,7 +62,7 @@ std::optional<SmallVector<int64_t>> mapStrides(CallOp producer, const Window &fr
 
 bool isCopy(CallOp call, SymbolTable &symbols) {
   auto kernel = symbols.lookup<KernelOp>(call.getCallee());
-  return kernel && kernel.getKind() == KernelKind::Move && call.getInputs().size() == 1;
+  return kernel && isa<linalg::CopyOp>(kernel.getRoot());
 }
 
 struct ForwardCopies : zorro::impl::ForwardCopiesBase<ForwardCopies> {

@@ -24,8 +24,8 @@ RankedTensorType zorro::kernelType(unsigned rank, Type element, int64_t last) {
   return RankedTensorType::get(shape, element);
 }
 
-KernelFormer::KernelFormer(func::FuncOp func, KernelTable &table)
-    : func(func), table(table), builder(func.getContext()) {}
+KernelFormer::KernelFormer(func::FuncOp func, KernelTable &table, bool fuseNorms)
+    : func(func), table(table), fuseNorms(fuseNorms), builder(func.getContext()) {}
 
 LogicalResult KernelFormer::run() {
   if (!func.getBody().hasOneBlock())

@@ -25,7 +25,8 @@ namespace zorro {
 
 class KernelFormer {
 public:
-  KernelFormer(mlir::func::FuncOp func, KernelTable &table);
+  /// With `fuseNorms`, a norm that only contractions read goes into them.
+  KernelFormer(mlir::func::FuncOp func, KernelTable &table, bool fuseNorms);
   /// Rewrites the function; fails, with a diagnostic, on an operation that no kernel fits.
   mlir::LogicalResult run();
 
@@ -45,8 +46,8 @@ private:
   mlir::LogicalResult visitReturn(mlir::func::ReturnOp op);
 
   StridedView &viewOf(mlir::Value value);
-  /// Whether every reader of `norm` is a contraction that can normalise its rows itself.
-  static bool feedsContractionsOnly(mlir::Operation *norm);
+  /// Whether every reader of `norm` is a contraction that shall normalise its rows itself.
+  bool goesIntoContractions(mlir::Operation *norm) const;
 
   /// A zorro.view of the window, or the storage itself.
   mlir::Value operandFor(const StridedView &view, mlir::Location loc);
@@ -77,6 +78,7 @@ private:
 
   mlir::func::FuncOp func;
   KernelTable &table;
+  const bool fuseNorms;
   mlir::OpBuilder builder;
   llvm::DenseMap<mlir::Value, StridedView> views;
   llvm::SmallVector<mlir::Operation *> dead;

@@ -40,9 +40,11 @@ def FormKernels : Pass<"zorro-form-kernels", "::mlir::ModuleOp"> {
     functions that hold only `zorro.call`, `zorro.view`, `zorro.weight_ref` and `tensor.empty`.
 
     Reshapes, transposes, slices and broadcasts become views where the reader can step over them,
-    and copies where it cannot. A layer norm that only contractions read goes into them. A
-    concatenation becomes one buffer that its parts are written into. The result of attention lies
-    in memory as [batch, tokens, heads, head size], whatever order its consumers ask for.
+    and copies where it cannot. A norm that only contractions read goes into them;
+    `fuse-norms=false` keeps it a `row` kernel, which is less work where the blocks of a contraction
+    read its rows many times (a GPU). A concatenation becomes one buffer that its parts are written
+    into. The result of attention lies in memory as [batch, tokens, heads, head size], whatever
+    order its consumers ask for.
 
     ```mlir
     %n = zorro.layer_norm %x …
@@ -56,6 +58,9 @@ def FormKernels : Pass<"zorro-form-kernels", "::mlir::ModuleOp"> {
 
     Bit-exact. An operation that no kernel kind fits is an error.
   }];
+  let options = [
+    Option<"fuseNorms", "fuse-norms", "bool", /*default=*/"true",
+           "let contractions normalise the rows that they alone read">];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
                            "::zorro::ZorroDialect"];
   let statistics = [
@@ -83,6 +88,63 @@ def ForwardCopies : Pass<"zorro-forward-copies", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["::zorro::ZorroDialect"];
   let statistics = [Statistic<"numForwarded", "forwarded", "copies removed">];
+}
+
+def SetPrecision : Pass<"zorro-set-precision", "::mlir::ModuleOp"> {
+  let summary = "choose the type in which tensors lie in memory between kernels";
+  let description = [{
+    Before: phase `fused`. With `storage=bf16`, tensors of f32 between kernels become bf16. A kernel
+    computes what it did: an `arith.extf` behind an argument and an `arith.truncf` before the yield
+    say how memory is read and written. In `map`, `reduce` and `move` kernels the body of the
+    `linalg.generic` does so with each scalar, except that sums keep their bits: the destination of
+    a `reduce` is extended, and its result rounded, as a whole.
+
+    ```mlir
+    zorro.kernel @contract_4x8 contract because "…" {
+    ^bb0(%x: tensor<?x?x4xf32>, %w: tensor<4x8xf32>):
+      %0 = zorro.contract %x, %w : …
+      zorro.yield %0 : tensor<?x?x8xf32>
+    }
+    ```
+    ->
+    ```mlir
+    zorro.kernel @contract_4x8_bf16 contract because "…" {
+    ^bb0(%x: tensor<?x?x4xbf16>, %w: tensor<4x8xbf16>):
+      %0 = arith.extf %x : tensor<?x?x4xbf16> to tensor<?x?x4xf32>
+      %1 = arith.extf %w : tensor<4x8xbf16> to tensor<4x8xf32>
+      %2 = zorro.contract %0, %1 : …
+      %3 = arith.truncf %2 : tensor<?x?x8xf32> to tensor<?x?x8xbf16>
+      zorro.yield %3 : tensor<?x?x8xbf16>
+    }
+    ```
+
+    What products take is always bf16: the rows and the matrix of a contraction that does not
+    normalise them, and q, k and v of attention. A weight gets a recipe step that rounds it; where
+    something else reads it too, it becomes two. Anything else in f32 (an input, an output that is
+    read again) is rounded by a copy, once for all its readers.
+
+    f32 stay
+    - what a function takes and gives;
+    - all other weights: biases, scales, positions;
+    - what a softmax reads: an error of a score is a factor of its probability;
+    - what may hold a finite fill that bf16 would round to infinity;
+    - what is computed from inputs and weights without a product or a normalisation, unless only
+      products read it: bf16 holds whole numbers up to 256, so positions, lengths and thresholds
+      would change.
+
+    All parts of a buffer have one type, whichever calls write them. Calls of one kernel with other
+    types become calls of its variants, and equal variants are one. Each number that memory holds
+    changes by at most 2^-9 of itself. Tensors of other types are left alone.
+  }];
+  let options = [
+    Option<"storage", "storage", "std::string", /*default=*/"\"f32\"",
+           "f32, which changes nothing, or bf16">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect", "::zorro::ZorroDialect"];
+  let statistics = [
+    Statistic<"numTensors", "tensors", "results of calls that became bf16">,
+    Statistic<"numWeights", "weights", "weights that are rounded">,
+    Statistic<"numCopies", "copies", "copies that round what products read">];
 }
 
 #endif // ZORRO_PASSES_FUSE_PASSES_TD

@@ -1,4 +1,5 @@
 // RUN: zorro-opt %s --mlir-print-local-scope --split-input-file --zorro-form-kernels --cse | FileCheck %s
+// RUN: zorro-opt %s --mlir-print-local-scope --split-input-file --zorro-form-kernels=fuse-norms=false --cse | FileCheck %s --check-prefix=APART
 
 // Equal layers of two entry points, with other row counts, share one kernel; the norm goes into the
 // contraction that alone reads it.
@@ -6,6 +7,14 @@
 module attributes {zorro.phase = "special"} {
 zorro.weight @w : tensor<4x8xf32> from "m"[0, 128] stored tensor<4x8xf32> hash ""
 zorro.weight @g : tensor<4xf32> from "m"[128, 16] stored tensor<4xf32> hash ""
+// APART: zorro.kernel @layer_norm_4 row
+// APART: zorro.kernel @contract_4x8 contract
+// APART-NEXT: ^bb0(%{{.*}}: tensor<?x?x4xf32>, %{{.*}}: tensor<4x8xf32>):
+// APART-LABEL: func.func @fused
+// APART: %[[N:.*]] = zorro.call @layer_norm_4(%{{.*}}) into %{{.*}} shape tensor<1x26x4xf32>
+// APART: %[[ROWS:.*]] = zorro.view %[[N]]
+// APART: zorro.call @contract_4x8(%[[ROWS]], %{{.*}})
+// APART-LABEL: func.func @heads
 // CHECK: zorro.kernel @contract_4x8_norm contract
 // CHECK: %[[N:.*]] = zorro.layer_norm %{{.*}} : tensor<?x?x4xf32>
 // CHECK-NEXT: %[[Y:.*]] = zorro.contract %[[N]], %{{.*}} -> tensor<?x?x8xf32>
