@@ -52,8 +52,8 @@ protected:
       return llvm::toString(value.takeError());
     EXPECT_EQ(value->getType(), weight.getType());
     std::string result;
-    for (float number : value->getValues<float>())
-      result += std::to_string(int(number)) + " ";
+    for (const llvm::APFloat &number : value->getValues<llvm::APFloat>())
+      result += std::to_string(int(number.convertToDouble())) + " ";
     return result;
   }
 
@@ -79,6 +79,30 @@ TEST_F(WeightFile, AppliesRecipes) {
                  "#zorro.reshape<[1, 2]>, #zorro.transpose<[1, 0]>, #zorro.pack<2>, "
                  "#zorro.reshape<[2, 1, 2]>]"),
             "1 0 4 0 ");
+}
+
+// Ties go to the even neighbour; a NaN stays one though its bits below are cut off; what is packed or
+// filled later has the new size.
+TEST_F(WeightFile, RoundsToBF16) {
+  uint32_t floats[] = {0x3f800000, 0x3f808000, 0x3f818000, 0x3f808001, 0x3f80ffff, 0xbf807fff,
+                       0x7f800001, 0xff800000, 0x7f7fffff, 0x7f7f7fff, 0x00008000, 0x80018000};
+  uint16_t expected[] = {0x3f80, 0x3f80, 0x3f82, 0x3f81, 0x3f81, 0xbf80,
+                         0x7fc0, 0xff80, 0x7f80, 0x7f7f, 0x0000, 0x8002};
+  std::vector<char> data(sizeof(floats));
+  std::memcpy(data.data(), floats, sizeof(floats));
+  Builder builder(&context);
+  auto stored = RankedTensorType::get({4, 3}, builder.getF32Type());
+  auto round = RoundStepAttr::get(&context, builder.getBF16Type());
+  Type type = applyRecipeToBytes(builder.getArrayAttr(round), stored, data);
+  EXPECT_EQ(type, RankedTensorType::get({4, 3}, builder.getBF16Type()));
+  ASSERT_EQ(data.size(), sizeof(expected));
+  uint16_t rounded[12];
+  std::memcpy(rounded, data.data(), sizeof(rounded));
+  for (int i = 0; i < 12; ++i)
+    EXPECT_EQ(rounded[i], expected[i]) << i;
+  EXPECT_EQ(read("tensor<2x3xbf16>", "recipe [#zorro.round<bf16>]"), "0 1 2 3 4 5 ");
+  EXPECT_EQ(read("tensor<2x2x2xbf16>", "recipe [#zorro.round<bf16>, #zorro.pack<2>]"),
+            "0 1 3 4 2 0 5 0 ");
 }
 
 // A dump that is continued beside another file is refused.

@@ -61,6 +61,22 @@ zorro.weight @weight_c3 : tensor<4x3xf32> from "m"[0, 64] stored tensor<4x4xf32>
 
 // -----
 
+// expected-error @below {{expected a recipe from 'tensor<4xf32>' to 'tensor<4xbf16>'}}
+zorro.weight @weight_c3_element : tensor<4xbf16> from "m"[0, 16] stored tensor<4xf32> hash ""
+
+// -----
+
+// Only f32 is rounded, and only to bf16.
+// expected-error @below {{expected a recipe from 'tensor<4xf32>' to 'tensor<4xf16>'}}
+zorro.weight @weight_c3_f16 : tensor<4xf16> from "m"[0, 16] stored tensor<4xf32> hash "" recipe [#zorro.round<f16>]
+
+// -----
+
+// expected-error @below {{expected a recipe from 'tensor<4xbf16>' to 'tensor<4xbf16>'}}
+zorro.weight @weight_c3_twice : tensor<4xbf16> from "m"[0, 8] stored tensor<4xbf16> hash "" recipe [#zorro.round<bf16>]
+
+// -----
+
 // expected-note @below {{the weight is declared here}}
 zorro.weight @w : tensor<4xf32> from "m"[0, 16] stored tensor<4xf32> hash ""
 func.func @weight_ref_c1() -> tensor<5xf32> {
@@ -197,6 +213,16 @@ zorro.kernel @kernel_c1 map because "" {
 
 // -----
 
+// expected-error @below {{expected a destination of type 'tensor<?xf32>' but got 'tensor<?xbf16>'}}
+zorro.kernel @kernel_c2 reduce because "" {
+^bb0(%x: tensor<?xf32>, %to: tensor<?xbf16>):
+  %0 = arith.extf %to : tensor<?xbf16> to tensor<?xf32>
+  %1 = linalg.copy ins(%x : tensor<?xf32>) outs(%0 : tensor<?xf32>) -> tensor<?xf32>
+  zorro.yield %1 : tensor<?xf32>
+}
+
+// -----
+
 func.func @view_c1(%x: tensor<4xf32>) -> tensor<2x2xf32> {
   // expected-error @below {{expected 2 strides but got 1}}
   %0 = zorro.view %x offset 0 strides [1] : tensor<4xf32> to tensor<2x2xf32>
@@ -209,6 +235,45 @@ func.func @view_c2(%x: tensor<4xf32>) -> tensor<2x2xf32> {
   // expected-error @below {{expected a window inside 4 elements but got element 4}}
   %0 = zorro.view %x offset 0 strides [3, 1] : tensor<4xf32> to tensor<2x2xf32>
   return %0 : tensor<2x2xf32>
+}
+
+// -----
+
+zorro.kernel @k map because "" {
+^bb0(%x: tensor<?xbf16>, %to: tensor<?xf32>):
+  %0 = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]}
+      ins(%x : tensor<?xbf16>) outs(%to : tensor<?xf32>) {
+  ^bb0(%p: bf16, %o: f32):
+    %s = arith.extf %p : bf16 to f32
+    linalg.yield %s : f32
+  } -> tensor<?xf32>
+  zorro.yield %0 : tensor<?xf32>
+}
+func.func @call_c1_input(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @below {{expected an input of type 'tensor<?xbf16>' but got 'tensor<4xf32>'}}
+  %0 = zorro.call @k(%x) into %x shape tensor<4xf32> offset 0 strides [1] : (tensor<4xf32>) into tensor<4xf32> -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+zorro.kernel @k map because "" {
+^bb0(%x: tensor<?xf32>, %to: tensor<?xf32>):
+  %0 = linalg.copy ins(%x : tensor<?xf32>) outs(%to : tensor<?xf32>) -> tensor<?xf32>
+  zorro.yield %0 : tensor<?xf32>
+}
+func.func @call_c1_result(%x: tensor<4xf32>, %y: tensor<4xbf16>) -> tensor<4xbf16> {
+  // expected-error @below {{expected a result of type 'tensor<?xf32>' but got 'tensor<4xbf16>'}}
+  %0 = zorro.call @k(%x) into %y shape tensor<4xbf16> offset 0 strides [1] : (tensor<4xf32>) into tensor<4xbf16> -> tensor<4xbf16>
+  return %0 : tensor<4xbf16>
+}
+
+// -----
+
+func.func @call_c2_element(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @below {{expected elements of type 'f32' but got 'tensor<4xbf16>'}}
+  %0 = zorro.call @nothing(%x) into %x shape tensor<4xbf16> offset 0 strides [1] : (tensor<4xf32>) into tensor<4xf32> -> tensor<4xf32>
+  return %0 : tensor<4xf32>
 }
 
 // -----

@@ -9,6 +9,8 @@ zorro.weight @w : tensor<4x8xf32> from "m.onnx"[16, 128] stored tensor<8x4xf32> 
 // CHECK: zorro.weight @packed : tensor<2x4x6xf32>
 // CHECK-SAME: recipe [#zorro.slice<[0, 0], [4, 8]>, #zorro.reshape<[4, 8]>, #zorro.pack<6>]
 zorro.weight @packed : tensor<2x4x6xf32> from "m.onnx"[0, 160] stored tensor<5x8xf32> hash "cd" fills recipe [#zorro.slice<[0, 0], [4, 8]>, #zorro.reshape<[4, 8]>, #zorro.pack<6>]
+// CHECK: zorro.weight @rounded : tensor<8x4xbf16> from "m.onnx"[16, 128] stored tensor<8x4xf32> hash "ab" recipe [#zorro.round<bf16>]
+zorro.weight @rounded : tensor<8x4xbf16> from "m.onnx"[16, 128] stored tensor<8x4xf32> hash "ab" recipe [#zorro.round<bf16>]
 // CHECK: zorro.weight @inline : tensor<2xf32> from ""[0, 8] stored tensor<2xf32> hash "" value
 zorro.weight @inline : tensor<2xf32> from ""[0, 8] stored tensor<2xf32> hash "" value dense<[1.0, 2.0]> : tensor<2xf32>
 
