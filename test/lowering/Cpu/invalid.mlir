@@ -57,3 +57,24 @@ zorro.kernel @k move because "test" {
   } -> tensor<1x1x1x1x1x1x1x1x1xf32>
   zorro.yield %0 : tensor<1x1x1x1x1x1x1x1x1xf32>
 }
+
+// -----
+
+// A row that lies in memory as bf16.
+// expected-error @below {{unsupported: 'tensor<?x?x4xbf16>' in memory, on a CPU}}
+zorro.kernel @k row because "test" {
+^bb0(%x: tensor<?x?x4xbf16>):
+  %0 = arith.extf %x : tensor<?x?x4xbf16> to tensor<?x?x4xf32>
+  %1 = zorro.softmax %0 : tensor<?x?x4xf32>
+  zorro.yield %1 : tensor<?x?x4xf32>
+}
+
+// -----
+
+// expected-error @below {{unsupported: 'tensor<?x?x4xbf16>' in memory, on a CPU}}
+zorro.kernel @k row because "test" {
+^bb0(%x: tensor<?x?x4xf32>):
+  %0 = zorro.softmax %x : tensor<?x?x4xf32>
+  %1 = arith.truncf %0 : tensor<?x?x4xf32> to tensor<?x?x4xbf16>
+  zorro.yield %1 : tensor<?x?x4xbf16>
+}
