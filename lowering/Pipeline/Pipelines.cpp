@@ -65,12 +65,15 @@ static void buildSpecialise(OpPassManager &pm, const CompileOptions &options) {
 }
 
 // special -> fused: kernels and calls.
-static void buildFuse(OpPassManager &pm) {
+static void buildFuse(OpPassManager &pm, const CompileOptions &options) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createFuseEpilogues());
   pm.addPass(createCSEPass());
-  pm.addPass(createFormKernels());
+  // A block of a contraction on a GPU reads its rows many times: they are normalised once, before.
+  FormKernelsOptions kernels;
+  kernels.fuseNorms = options.device == Device::Cpu;
+  pm.addPass(createFormKernels(kernels));
   pm.addNestedPass<func::FuncOp>(createForwardCopies());
   pm.addPass(createCSEPass());
 }
@@ -81,8 +84,11 @@ static void buildCpu(OpPassManager &pm, const CompileOptions &options) {
   pm.addPass(createLowerKernels({options.cpu}));
 }
 
-// fused -> gpu: device code and launches.
+// fused -> gpu: what lies in memory, launches, and device code.
 static void buildGpu(OpPassManager &pm, const CompileOptions &options) {
+  SetPrecisionOptions storage;
+  storage.storage = options.precision == "bf16" ? "bf16" : "f32";
+  pm.addPass(createSetPrecision(storage));
   pm.addPass(createPlanLaunches({options.cpu, "cuda", options.arch, options.precision}));
   pm.addPass(createLowerDeviceKernels({options.arch, options.precision}));
 }
@@ -104,7 +110,7 @@ void zorro::buildPhase(OpPassManager &pm, Phase phase, const CompileOptions &opt
   case Phase::Special:
     return buildSpecialise(pm, options);
   case Phase::Fused:
-    return buildFuse(pm);
+    return buildFuse(pm, options);
   case Phase::Cpu:
     return buildCpu(pm, options);
   case Phase::Gpu:

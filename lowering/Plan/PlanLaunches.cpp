@@ -302,7 +302,12 @@ struct PlanLaunches : zorro::impl::PlanLaunchesBase<PlanLaunches> {
   std::unique_ptr<LaunchTarget> getLaunchTarget() {
     if (device == "cuda") {
       FailureOr<GpuTarget> target = getGpuTarget(getOperation(), arch, precision);
-      return failed(target) ? nullptr : LaunchTarget::get(*target);
+      if (failed(target))
+        return nullptr;
+      // By their calls, which vanish here.
+      chooseHopperKernels(getOperation(), *target);
+      chooseContractTiles(getOperation(), *target);
+      return LaunchTarget::get(*target);
     }
     if (device != "cpu") {
       getOperation().emitError() << "expected cpu or cuda but got '" << device << "'";
