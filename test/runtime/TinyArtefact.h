@@ -29,7 +29,7 @@ Bytes tinyArtefact(int factor = 2);
 /// The same for a GPU, with the code of TinyCudaCode.c: entries "fused", "audio" (y = x * 3),
 /// "broken", "empty", "mapped" (y[r] = x[r + 1]), "crooked", "nothing".
 DescriptorSpec tinyCudaDescriptor();
-/// `variant` is "", "Mistake" or "Lacking".
+/// `variant` is "", "Mistake", "Lacking" or "Ptx" (kernels of TinyKernels.ptx).
 Bytes tinyCudaCode(const std::string &variant = "");
 
 /// A folder of its own under the system's, removed with all that is in it.

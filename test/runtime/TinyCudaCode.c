@@ -7,7 +7,7 @@
 //
 // The host code that the compiler would emit: the same lists of launches as in TinyCode.c. The
 // kernels are in Stub/Kernels.cpp; images only name them. With MISTAKE the PTX does not compile,
-// with LACKING it lacks a kernel.
+// with LACKING it lacks a kernel; with PTX the kernels are those of TinyKernels.ptx.
 //
 //===----------------------------------------------------------------------------------------===//
 
@@ -73,8 +73,18 @@ static int32_t nothing(zorro_frame *frame) {
   return runMapped(frame, &map, 0);
 }
 
-static const char cubin[] = "stub cubin sm_90a add_8 scale_8 mapped_8";
-#if defined(MISTAKE)
+static const char cubin[] =
+#if defined(PTX)
+    "\x7f"
+    "ELF but no more of it";
+#else
+    "stub cubin sm_90a add_8 scale_8 mapped_8";
+#endif
+#if defined(PTX)
+static const char ptx[] =
+#include "TinyKernels.inc"
+    ;
+#elif defined(MISTAKE)
 static const char ptx[] = "// stub\n.target sm_80\nadd_8 mistake";
 #elif defined(LACKING)
 static const char ptx[] = "// stub\n.target sm_80\nadd_8 mapped_8";
@@ -83,7 +93,7 @@ static const char ptx[] = "// stub\n.target sm_80\nadd_8 scale_8 mapped_8";
 #endif
 
 static const zorro_image images[] = {{ZORRO_IMAGE_CUBIN, 90, cubin, sizeof(cubin)},
-                                     {ZORRO_IMAGE_PTX, 80, ptx, sizeof(ptx)}};
+                                     {ZORRO_IMAGE_PTX, 90, ptx, sizeof(ptx)}};
 static const zorro_entry_fn entries[] = {fused, audio, broken, empty, mapped, crooked, nothing};
 
 __attribute__((visibility("default"))) const zorro_code zorro_code_v2 = {
