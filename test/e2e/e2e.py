@@ -16,6 +16,7 @@ import sys
 import tempfile
 
 from agreement import Agreement
+from cuda import Cuda
 from cuts import Cuts
 from emitted import Emitted
 from faults import Faults
@@ -64,7 +65,7 @@ def main():
         large = [(largeModel(os.path.join(os.path.dirname(tools.folder), "large")), best)]
     wanted = [(m, c) for m, c in small if args.filter in f"{m.name}/{c}"]
     # A filter may name a group ("cuts") or one check in it ("faults/zorro-opt/empty").
-    others = [name for name in ("cuts", "emitted", "faults", "scale", "whole")
+    others = [name for name in ("cuda", "cuts", "emitted", "faults", "scale", "whole")
               if args.filter in name or args.filter.startswith(name + "/")]
     report = Report(len(wanted) + len(large) + len(others))
 
@@ -81,7 +82,7 @@ def main():
     def other(name):
         elapsed = stopwatch()
         with tempfile.TemporaryDirectory(prefix="zorro-e2e-") as folder:
-            kind = {"cuts": Cuts, "emitted": Emitted, "faults": Faults, "scale": Scale,
+            kind = {"cuda": Cuda, "cuts": Cuts, "emitted": Emitted, "faults": Faults, "scale": Scale,
                     "whole": Whole}[name]
             kind(report, tools, folder, args.filter if "/" in args.filter else "").run()
         report.groupDone(name, elapsed())
