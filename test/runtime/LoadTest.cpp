@@ -259,6 +259,23 @@ TEST_F(LoadTest, aSessionKeepsItsModel) {
   EXPECT_EQ(y[5], 1e-30f);
 }
 
+// What is in a file can be told by every runtime, and by one for GPUs without a device.
+TEST_F(LoadTest, describesArtefactsForGpus) {
+  writeBytes(file, assembleArtefact(tinyCudaCode(), tinyWeights(),
+                                    encodeDescriptor(tinyCudaDescriptor())));
+  zorro_load_options options;
+  zorro_load_options_init(&options);
+  options.device = ZORRO_NO_DEVICE;
+  Model model;
+  ASSERT_EQ(model.load(file.c_str(), &options), ZORRO_OK) << zorro_last_error();
+  EXPECT_STREQ(model.describe().arch, "sm_90a");
+#ifdef ZORRO_WITHOUT_CUDA
+  EXPECT_EQ(model.load(file.c_str()), ZORRO_UNSUPPORTED);
+  EXPECT_NE(strstr(zorro_last_error(), "without support for NVIDIA GPUs"), nullptr)
+      << zorro_last_error();
+#endif
+}
+
 TEST_F(LoadTest, refusesWrongArguments) {
   writeBytes(file, tinyArtefact());
   zorro_model *model;

@@ -34,7 +34,7 @@ namespace {
 struct Options {
   std::string model;
   std::vector<uint32_t> threads;
-  uint32_t runs = 5;
+  uint32_t runs = 5, device = 0;
   bool verify = true;
 };
 
@@ -42,8 +42,12 @@ struct Options {
 struct Lane {
   explicit Lane(const Model &model, uint32_t threads) : model(model), threads(threads) {}
 
-  /// The machine's peak now, in operations per second.
+  bool onGpu() const { return model.describe().target == ZORRO_TARGET_CUDA; }
+
+  /// The machine's peak now, in operations per second; 0 on a GPU, where it is not measured.
   double peak() {
+    if (onGpu())
+      return 0;
     if (!pool)
       pool = runtime::ThreadPool::create(threads);
     return pool ? measurePeak(*pool, 0.03) : 0;
@@ -85,8 +89,10 @@ struct EntryRows {
 void setCounters(benchmark::State &state, double operations, double seconds, double peak) {
   double rate = seconds > 0 ? operations / seconds : 0;
   state.counters["GF/s"] = rate * 1e-9;
+  if (peak <= 0)
+    return;
   state.counters["peak"] = peak * 1e-9;
-  state.counters["share"] = peak > 0 ? rate / peak : 0;
+  state.counters["share"] = rate / peak;
 }
 
 void runEntry(benchmark::State &state, EntryRows &rows) {
@@ -163,6 +169,10 @@ bool parseOptions(int argc, char **argv, Options &options) {
       good &= *end == 0;
     } else if (strncmp(text, "--runs=", 7) == 0) {
       good = parseNumber(text + 7, 1000000, options.runs, end) && *end == 0;
+    } else if (strcmp(text, "--device=0") == 0) {
+      options.device = 0;
+    } else if (strncmp(text, "--device=", 9) == 0) {
+      good = parseNumber(text + 9, 255, options.device, end) && *end == 0;
     } else if (strcmp(text, "--no-verify") == 0) {
       options.verify = false;
     } else if (text[0] != '-' && options.model.empty()) {
@@ -206,29 +216,38 @@ int benchMain(int argc, char **argv) {
   if (!parseOptions(argc, argv, options))
     return ZORRO_INVALID;
   if (options.model.empty()) {
-    fprintf(stderr, "usage: zorro-bench MODEL.so [--threads=1,2] [--runs=5] [--no-verify] "
+    fprintf(stderr, "usage: zorro-bench MODEL.so [--threads=1,2] [--runs=5] [--device=0] [--no-verify] "
                     "[--benchmark_filter=...] [--benchmark_format=json] ...\n");
     return ZORRO_INVALID;
   }
   zorro_load_options load;
   zorro_load_options_init(&load);
   load.verify_weights = options.verify;
+  load.device = int32_t(options.device);
   Model model;
   if (zorro_status status = model.load(options.model.c_str(), &load)) {
     fprintf(stderr, "zorro-bench: error: %s\n", zorro_last_error());
     return status;
   }
+  bool onGpu = model.describe().target == ZORRO_TARGET_CUDA;
+  if (onGpu && !options.threads.empty()) {
+    fprintf(stderr, "zorro-bench: error: expected no --threads for an artefact for a GPU\n");
+    return ZORRO_INVALID;
+  }
   if (options.threads.empty())
-    options.threads = {runtime::usableCores()};
+    options.threads = {onGpu ? 1 : runtime::usableCores()};
   std::vector<std::unique_ptr<Lane>> lanes;
   std::vector<std::unique_ptr<EntryRows>> rows;
   for (uint32_t threads : options.threads) {
     lanes.push_back(std::make_unique<Lane>(model, threads));
     Lane &lane = *lanes.back();
     std::string suffix = options.threads.size() > 1 ? "/threads:" + std::to_string(threads) : "";
-    benchmark::RegisterBenchmark(("peak" + suffix).c_str(), [&lane](benchmark::State &state) {
-      runPeak(state, lane);
-    })->UseManualTime()->Iterations(10)->Unit(benchmark::kMillisecond);
+    auto peak = [&lane](benchmark::State &state) { runPeak(state, lane); };
+    if (!onGpu)
+      benchmark::RegisterBenchmark(("peak" + suffix).c_str(), peak)
+          ->UseManualTime()
+          ->Iterations(10)
+          ->Unit(benchmark::kMillisecond);
     const zorro_model_desc &desc = model.describe();
     for (uint32_t i = 0; i < desc.entry_count; ++i) {
       rows.push_back(std::make_unique<EntryRows>(lane, desc.entries[i], options.runs));
@@ -238,6 +257,8 @@ int benchMain(int argc, char **argv) {
   const zorro_model_desc &desc = model.describe();
   benchmark::AddCustomContext("zorro_source", desc.source);
   benchmark::AddCustomContext("zorro_cpu", desc.cpu);
+  if (onGpu)
+    benchmark::AddCustomContext("zorro_device", desc.device);
   benchmark::AddCustomContext("zorro_compiler", desc.compiler);
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();

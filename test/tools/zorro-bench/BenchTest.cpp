@@ -65,6 +65,42 @@ TEST_F(BenchTest, repetitionsAreMeasuredAnew) {
   EXPECT_EQ(repetitions, 3u);
 }
 
+#ifdef ZORRO_STUB_DRIVER_PATH
+// Entries with their copies, kernels by the device's clock; no peak that is the processor's.
+TEST_F(BenchTest, measuresDevices) {
+  setenv("ZORRO_CUDA_DRIVER", ZORRO_STUB_DRIVER_PATH, 1);
+  setenv("ZORRO_STUB_DRIVER", "devices=2", 1);
+  writeBytes(folder.path("gpu.so"), assembleArtefact(tinyCudaCode(), tinyWeights(),
+                                                     encodeDescriptor(tinyCudaDescriptor())));
+  ProgramResult result = run({"gpu.so", "--device=1", "--benchmark_format=json",
+                              "--benchmark_filter=^(peak|fused|audio)"});
+  ASSERT_EQ(result.exitCode, 0) << result.errors;
+  auto parsed = nlohmann::json::parse(result.output);
+  EXPECT_EQ(parsed["context"]["zorro_device"], "Stub GPU (9.0), a cubin for sm_90a");
+  std::set<std::string> names;
+  for (const auto &row : parsed["benchmarks"]) {
+    std::string name = row["name"];
+    names.insert(name.substr(0, name.find("/iterations:")));
+    EXPECT_GT(row["GF/s"], 0) << name;
+    EXPECT_FALSE(row.contains("share")) << name;
+    if (name.find("_8") != std::string::npos)
+      EXPECT_NEAR(double(row["real_time"]), 0.037, 0.001) << name;
+  }
+  std::set<std::string> expected = {"fused", "fused/add_8", "fused/scale_8", "audio",
+                                    "audio/scale_8"};
+  for (const std::string &name : expected) {
+    bool found = false;
+    for (const std::string &got : names)
+      found |= got.rfind(name, 0) == 0;
+    EXPECT_TRUE(found) << name;
+  }
+  EXPECT_EQ(names.size(), expected.size());
+  EXPECT_EQ(run({"gpu.so", "--device=2"}).exitCode, 1);
+  EXPECT_EQ(run({"gpu.so", "--device=x"}).exitCode, 1);
+  EXPECT_EQ(run({"gpu.so", "--threads=2"}).exitCode, 1);
+}
+#endif
+
 TEST_F(BenchTest, exitCodes) {
   EXPECT_EQ(run({}).exitCode, 1);
   EXPECT_EQ(run({"tiny.so", "--threads=0"}).exitCode, 1);
