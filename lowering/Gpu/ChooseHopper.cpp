@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------------------------===//
 
 #include "lowering/Cpu/Emitters.h"
+#include "lowering/Gpu/HopperAttention.h"
 #include "lowering/Gpu/HopperContract.h"
 
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -80,6 +81,19 @@ static void chooseContract(KernelOp kernel, ArrayRef<CallOp> calls) {
                                            64 * tile.heights, tile.stages));
 }
 
+static void chooseAttention(KernelOp kernel, ArrayRef<CallOp> calls) {
+  std::string why;
+  std::optional<HopperAttention> shape = HopperAttention::get(kernel, why);
+  if (!shape)
+    return;
+  for (CallOp call : calls) {
+    CallOperands all = describeCall(call, kernel.getInputArguments().size());
+    if (!shape->refuse(all.inputs, all.result, all.offsets, call.getMaskAttr()).empty())
+      return;
+  }
+  kernel->setAttr(kHopperAttr, UnitAttr::get(kernel.getContext()));
+}
+
 void zorro::chooseHopperKernels(ModuleOp module, const GpuTarget &target) {
   if (!target.hopper)
     return;
@@ -90,5 +104,7 @@ void zorro::chooseHopperKernels(ModuleOp module, const GpuTarget &target) {
       continue;
     if (kernel.getKind() == KernelKind::Contract)
       chooseContract(kernel, calls[kernel.getSymName()]);
+    else if (kernel.getKind() == KernelKind::Attention)
+      chooseAttention(kernel, calls[kernel.getSymName()]);
   }
 }

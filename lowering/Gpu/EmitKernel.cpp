@@ -20,6 +20,8 @@ DeviceKernel zorro::emitDeviceKernel(KernelOp kernel, const GpuTarget &target,
       return emitHopperContract(kernel, builder);
     return emitDeviceContract(kernel, target, builder);
   case KernelKind::Attention:
+    if (hopper)
+      return emitHopperAttention(kernel, builder);
     return emitDeviceAttention(kernel, target, builder);
   case KernelKind::Row:
     return emitDeviceRow(kernel, target, builder);
@@ -41,6 +43,8 @@ static FailureOr<LaunchPlan> planByKind(KernelOp kernel, const GpuTarget &target
       return planHopperContract(kernel, inputs, result);
     return planDeviceContract(kernel, target, inputs, result);
   case KernelKind::Attention:
+    if (hopper)
+      return planHopperAttention(kernel, inputs, result, mask, scale);
     return planDeviceAttention(kernel, target, inputs, result, mask, scale);
   case KernelKind::Row:
     return planDeviceRow(kernel, target, inputs, result);

@@ -25,6 +25,10 @@ DeviceKernel emitDeviceLoops(KernelOp kernel, const GpuTarget &target, mlir::OpB
 
 /// For kernels marked with `zorro.hopper`.
 DeviceKernel emitHopperContract(KernelOp kernel, mlir::OpBuilder &builder);
+DeviceKernel emitHopperAttention(KernelOp kernel, mlir::OpBuilder &builder);
+mlir::FailureOr<LaunchPlan> planHopperAttention(KernelOp kernel, llvm::ArrayRef<Operand> inputs,
+                                                const Operand &result, MaskAttr mask,
+                                                mlir::FloatAttr scale);
 mlir::FailureOr<LaunchPlan> planHopperContract(KernelOp kernel, llvm::ArrayRef<Operand> inputs,
                                                const Operand &result);
 

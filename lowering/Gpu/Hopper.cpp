@@ -161,6 +161,26 @@ void HopperEmitter::storeMatrices(Value address, ValueRange registers) {
 
 void HopperEmitter::syncWarp() { NVVM::SyncWarpOp::create(*this, number(-1)); }
 
+void HopperEmitter::storeRows(
+    Value place, ValueRange registers,
+    llvm::function_ref<void(Value, Value, llvm::function_ref<Value()>)> store) {
+  Value lane = this->lane(), row = bitAnd(lane, 15), half = shr(lane, 4);
+  Value written = add(place, mul(row, kRowBytes)), swizzle = bitAnd(row, 7);
+  for (size_t k = 0; 4 * k < registers.size(); ++k) {
+    Value piece = bitXor(add(half, int64_t(2 * k)), swizzle);
+    storeMatrices(add(written, shl(piece, 4)), registers.slice(4 * k, 4));
+  }
+  syncWarp();
+  Value piece = bitAnd(lane, 7);
+  for (int64_t r = 0; r < 16; r += 4) {
+    Value from = add(shr(lane, 3), r);
+    store(from, piece, [&] {
+      Value at = add(place, add(mul(from, kRowBytes), shl(bitXor(piece, bitAnd(from, 7)), 4)));
+      return load(VectorType::get(4, i32), create<LLVM::IntToPtrOp>(shared, at), 16);
+    });
+  }
+}
+
 RingPlace RingPlace::next(DeviceEmitter &e, int64_t stages) const {
   Value after = e.add(stage, 1), around = e.eq(after, stages);
   return {e.select(around, e.number(0), after),

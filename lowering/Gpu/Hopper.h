@@ -85,6 +85,12 @@ public:
   /// Four 8x8 matrices of 16-bit numbers: lane l gives the address of row l % 8 of matrix l / 8.
   void storeMatrices(Value address, mlir::ValueRange registers);
   void syncWarp();
+  /// Brings 16 rows of `registers` / 4 * 16 bf16 columns (at most 64), as a product leaves them and
+  /// packPair packs them, through the warp's 2048 bytes at `place` into pieces of 16 bytes: `store`
+  /// is asked for row, piece in it, and how to load the piece.
+  void storeRows(Value place, mlir::ValueRange registers,
+                 llvm::function_ref<void(Value row, Value piece, llvm::function_ref<Value()> load)>
+                     store);
 };
 
 /// A place in a ring of stages: the stage, and the parity of the phase that is waited for there.

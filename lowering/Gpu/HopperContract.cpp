@@ -290,43 +290,32 @@ void HopperContractEmitter::storeThroughShared(int64_t height, MutableArrayRef<V
   Value place = e.add(rowTiles, e.add(e.mul(e.add(e.mul(consumer, tile.heights), height),
                                             64 * HopperEmitter::kRowBytes),
                                       e.mul(warp, 16 * HopperEmitter::kRowBytes)));
-  Value row = e.bitAnd(lane, 15), chunk = e.shr(lane, 4);
-  Value written = e.add(place, e.mul(row, HopperEmitter::kRowBytes));
-  Value swizzle = e.bitAnd(row, 7);
-  Value readRow = e.shr(lane, 3), readChunk = e.bitAnd(lane, 7);
   Value top = warpRow(height);
-  Value column = e.add(firstColumn, e.shl(readChunk, 3));
-  Type word = VectorType::get(4, e.i32);
   for (int64_t done = 0, slot = 0; done < tile.columns; done += 64, ++slot) {
     int64_t width = std::min<int64_t>(tile.columns - done, 64);
-    int64_t stage = slot % tile.stages;
     if (slot >= tile.stages)
       e.syncWarp();
-    for (int64_t k = 0; k < width / 16; ++k) {
-      auto part = sums.slice(done / 2 + 8 * k, 8);
-      emitEpilogue(operands, done + 16 * k, part);
-      SmallVector<Value> registers;
+    SmallVector<Value> registers;
+    for (int64_t k = 0; k < width; k += 16) {
+      auto part = sums.slice((done + k) / 2, 8);
+      emitEpilogue(operands, done + k, part);
       for (int64_t i = 0; i < 8; i += 2)
         registers.push_back(e.packPair(part[i], part[i + 1]));
-      Value to = e.shl(e.bitXor(e.add(chunk, 2 * k), swizzle), 4);
-      e.storeMatrices(e.add(e.add(written, stage * rowBytes()), to), registers);
     }
-    e.syncWarp();
-    for (int64_t r = 0; r < 16; r += 4) {
-      Value mine = e.add(readRow, r), inTensor = e.lt(e.add(top, mine), rows);
+    Value stage = e.add(place, slot % tile.stages * rowBytes());
+    e.storeRows(stage, registers,
+                [&](Value row, Value piece, llvm::function_ref<Value()> load) {
+      Value mine = e.add(top, row), column = e.add(e.add(firstColumn, e.shl(piece, 3)), done);
+      Value inTensor = e.lt(mine, rows);
       if (width < 64)
-        inTensor = e.both(inTensor, e.lt(readChunk, e.number(width / 8)));
+        inTensor = e.both(inTensor, e.lt(piece, e.number(width / 8)));
       if (s.n % tile.columns)
-        inTensor = e.both(inTensor, e.lt(e.add(column, done), e.number(s.n)));
+        inTensor = e.both(inTensor, e.lt(column, e.number(s.n)));
       e.ifThen(inTensor, [&] {
-        Value from = e.add(e.add(place, stage * rowBytes()),
-                           e.add(e.mul(mine, HopperEmitter::kRowBytes),
-                                 e.shl(e.bitXor(readChunk, e.bitAnd(mine, 7)), 4)));
-        Value value = e.load(word, LLVM::IntToPtrOp::create(e, e.shared, from), 16);
-        Value to = e.add(rowIndex(first, e.add(top, mine)), e.wide(e.add(column, done)));
-        e.store(value, e.at(frame.result.address, e.mul(to, 2)), 16);
+        Value to = e.add(rowIndex(first, mine), e.wide(column));
+        e.store(load(), e.at(frame.result.address, e.mul(to, 2)), 16);
       });
-    }
+    });
   }
 }
 
