@@ -255,6 +255,10 @@ ContractRun::ContractRun(const ContractCase &c) {
     x.buffer.set(row + c.k - 1, std::numeric_limits<float>::infinity());
   }
 
+  // What is multiplied with the zeros behind the matrix shows: infinity times zero is NaN.
+  if (c.infinite >= 0)
+    x.buffer.set(x.rows()[c.infinite] + c.k - 1, std::numeric_limits<float>::infinity());
+
   // The matrix as the packer leaves it: [N, K], filled with zeros.
   std::vector<float> w = randoms(c.k * c.n, 1, 2);
   int64_t pitch = llvm::alignTo(c.k, kPackK), lines = llvm::alignTo(c.n, kPackN);
@@ -299,7 +303,10 @@ ContractRun::ContractRun(const ContractCase &c) {
     return;
   }
   plan = *planned;
-  auto ran = kernel->run(plan, addresses, memory);
+  auto ran = kernel->run(plan, addresses, memory, [&](ptx::Launch &launch) {
+    if (c.limit)
+      launch.limit = c.limit;
+  });
   if (!ran) {
     error = "the interpreter found a fault";
     return;
@@ -327,7 +334,10 @@ ContractRun::ContractRun(const ContractCase &c) {
                           rest.buffer.get(restRows[i] + j));
       float value = y.buffer.get(yRows[i] + j);
       values.push_back(value);
-      largest = std::max(largest, std::fabs(sum));
+      if (std::isfinite(sum))
+        largest = std::max(largest, std::fabs(sum));
+      if (double(value) == sum || (value != value && sum != sum))
+        continue;
       double difference = std::fabs(sum - value);
       if (!(difference <= worst))
         worst = difference == difference ? difference : std::numeric_limits<double>::infinity();

@@ -21,9 +21,11 @@ struct ContractCase {
   int64_t offset = 0;    ///< elements before all of them
   int64_t firstRow = 0;  ///< the rows before are not computed
   int64_t poisoned = -1; ///< a row with a NaN and an infinity
+  int64_t infinite = -1; ///< a row that ends with an infinity
   bool normalised = false;
   std::string epilogue, schedule, arch = "sm_80";
   std::optional<Precision> precision; ///< of the target, if it is another
+  uint64_t limit = 0;                 ///< warp instructions of a block, if fewer than usual
 
   std::string name() const;
   std::string text() const;

@@ -221,7 +221,8 @@ std::optional<ptx::Statistics> GpuKernel::run(const LaunchPlan &plan, ArrayRef<u
   if (adjust)
     adjust(launch);
   std::string error;
-  auto statistics = ptx::run(*module, kernel.getSymName(), launch, memory, error);
+  auto statistics = ptx::run(replacement ? *replacement : *module, kernel.getSymName(), launch,
+                             memory, error);
   return statistics ? statistics : fail(error);
 }
 

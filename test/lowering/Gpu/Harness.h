@@ -51,6 +51,8 @@ public:
   int64_t threads = 0, shared = 0, maps = 0;
   /// What ptxas says; -1 where there is none.
   int64_t registers = -1, spillBytes = -1, stackBytes = -1;
+  /// What runs instead of the kernel's own code, if a test has broken that.
+  const ptx::Module *replacement = nullptr;
 
 private:
   bool assemble();
