@@ -46,8 +46,8 @@ public:
 
   // Asynchronous copies.
 
-  /// Copies `size` (4, 8 or 16) bytes of global memory to word + bytes. Where `valid` is given, only
-  /// so many are read and the rest becomes zero. Both addresses are multiples of `size`.
+  /// Copies `size` (4, 8 or 16) bytes of global memory to word + bytes. Where `valid` is given,
+  /// only so many are read and the rest becomes zero. Both addresses are multiples of `size`.
   void copy(Value word, int64_t bytes, Value global, int64_t size = 16, Value valid = nullptr);
   /// Ends a group of copies, which may be empty.
   void commit();
@@ -57,8 +57,8 @@ public:
 
   // Fragments.
 
-  /// Four matrices of 8 rows × 16 bytes from word + bytes: lane l gives the address of row l % 8 of
-  /// matrix l / 8 and gets of each matrix the 4 bytes l % 4 of row l / 4. Transposed, on 8 × 8
+  /// Four matrices of 8 rows × 16 bytes from word + bytes: lane l gives the address of row l % 8
+  /// of matrix l / 8 and gets of each matrix the 4 bytes l % 4 of row l / 4. Transposed, on 8 × 8
   /// numbers of 2 bytes: numbers 2t and 2t+1 of column g.
   DeviceValues loadMatrices(Value word, int64_t bytes = 0, bool transposed = false);
   /// The row and the half (of 32 bytes) whose address this lane gives, for one fragment of 16 rows
