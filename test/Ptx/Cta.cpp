@@ -16,21 +16,23 @@ namespace zorro::ptx {
 namespace {
 constexpr const char *kReconverge = "for the other lanes of the warp";
 
+std::string triple(uint32_t x, uint32_t y, uint32_t z) {
+  return "(" + std::to_string(x) + ", " + std::to_string(y) + ", " + std::to_string(z) + ")";
+}
+} // namespace
+
 std::string hex(uint64_t value) {
   char text[24];
   std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
   return text;
 }
-std::string triple(uint32_t x, uint32_t y, uint32_t z) {
-  return "(" + std::to_string(x) + ", " + std::to_string(y) + ", " + std::to_string(z) + ")";
-}
-} // namespace
 
 Cta::Cta(const Program &program, const KernelCode &code, const Launch &launch, Memory &memory,
          std::vector<uint64_t> &counts, std::vector<uint64_t> &conflicts)
     : program(program), code(code), launch(launch), memory(memory), conflicts(conflicts),
       counts_(counts) {
   params = launch.params;
+  firstCta_ = memory.ctas + 1;
 }
 
 /// The value of a special register that is the same for all threads.
@@ -109,7 +111,7 @@ void Cta::start() {
   // NaN in every float type, and no address.
   for (size_t i = 0; i + 1 < files_.size(); i += 2)
     files_[i] = 0xFF, files_[i + 1] = 0x7F;
-  const std::vector<uint64_t> &globals = memory.globals[&program];
+  const std::vector<uint64_t> &globals = memory.globals[program.id];
   warps.clear();
   warps.resize(count);
   for (unsigned w = 0; w < count; ++w) {
@@ -140,13 +142,13 @@ void Cta::start() {
               i < 8 ? uint8_t(value >> 8 * i) : 0;
       }
   }
-  // Predicates are one word for all lanes, whose poison would be a mixture; they begin false.
   for (Warp &warp : warps)
     advance(warp);
 }
 
 std::string Cta::run(Dim3 where) {
   at = where;
+  ++memory.ctas;
   error_.clear();
   steps_ = 0;
   ticks_ = 0;
@@ -378,253 +380,6 @@ std::string Cta::deadlock() {
               (group.waits ? group.waits : "for nothing");
     }
   return text;
-}
-
-uint8_t *Cta::access(Warp &warp, const Instruction &instruction, unsigned lane, Space space,
-                     uint64_t address, uint32_t bytes, Access kind) {
-  int who = lane == Shared::kNoLane ? -1 : int(lane);
-  if (space == Space::Generic) {
-    uint64_t window = address >> kWindowShift;
-    if (window == kSharedWindow)
-      space = Space::Shared;
-    else if (window == kLocalWindow)
-      space = Space::Local;
-    else if (window == kParamWindow)
-      space = Space::Param;
-    else
-      space = Space::Global;
-    address &= (uint64_t(1) << kWindowShift) - 1;
-  }
-  const char *verb = kind == kRead ? "reads " : "writes ";
-  if (address & (bytes - 1)) {
-    fail(warp, instruction,
-         verb + std::to_string(bytes) + " bytes at the misaligned address " + hex(address), who);
-    return nullptr;
-  }
-  switch (space) {
-  case Space::Generic:
-  case Space::Global:
-    return range(warp, instruction, lane, address, bytes, kind);
-  case Space::Shared: {
-    if (!shared.inside(address, bytes)) {
-      fail(warp, instruction,
-           verb + std::to_string(bytes) + " bytes at shared address " + std::to_string(address) +
-               " but shared memory is [" + std::to_string(kSharedBase) + ", " +
-               std::to_string(kSharedBase + shared.size()) + ")",
-           who);
-      return nullptr;
-    }
-    const char *fault = kind == kRead ? shared.read(warp.id, lane, warp.clock, address, bytes)
-                                      : shared.write(warp.id, lane, warp.clock, address, bytes);
-    if (fault) {
-      fail(warp, instruction,
-           std::string(fault) + " (shared address " + std::to_string(address) + ")", who);
-      return nullptr;
-    }
-    return shared.data(address);
-  }
-  case Space::Local:
-    if (address > code.localBytes || bytes > code.localBytes - address) {
-      fail(warp, instruction,
-           verb + std::to_string(bytes) + " bytes at local address " + std::to_string(address) +
-               " of " + std::to_string(code.localBytes),
-           who);
-      return nullptr;
-    }
-    return local.data() + size_t(code.localBytes) * (warp.id * kLanes + lane) + address;
-  case Space::Param:
-    if (kind != kRead || address > params.size() || bytes > params.size() - address) {
-      fail(warp, instruction,
-           verb + std::to_string(bytes) + " bytes at " + std::to_string(address) + " of " +
-               std::to_string(params.size()) + " bytes of parameters",
-           who);
-      return nullptr;
-    }
-    return params.data() + address;
-  }
-  return nullptr;
-}
-
-uint8_t *Cta::range(Warp &warp, const Instruction &instruction, unsigned lane, uint64_t address,
-                    uint64_t bytes, Access kind) {
-  Memory::Buffer *buffer = memory.find(address);
-  uint64_t offset = buffer ? address - buffer->base : 0;
-  bool good = buffer && buffer->size >= bytes && offset <= buffer->size - bytes;
-  if (good && !buffer->rights.empty())
-    for (uint64_t i = 0; i < bytes; ++i)
-      good &= (buffer->rights[offset + i] & kind) == kind;
-  if (good)
-    return buffer->bytes.get() + offset;
-  fail(warp, instruction,
-       (kind == kRead ? "reads " : "writes ") + memory.whyNot(address, bytes, kind), int(lane));
-  return nullptr;
-}
-
-uint8_t *Cta::atomic(Warp &warp, const Instruction &instruction, unsigned lane, Space space,
-                     uint64_t address, uint32_t bytes) {
-  if (space == Space::Generic && address >> kWindowShift == kSharedWindow) {
-    space = Space::Shared;
-    address &= (uint64_t(1) << kWindowShift) - 1;
-  }
-  if (space != Space::Shared)
-    return access(warp, instruction, lane, space, address, bytes, kReadWrite);
-  if (!shared.inside(address, bytes) || address % bytes)
-    return access(warp, instruction, lane, space, address, bytes, kWrite);
-  if (const char *fault = shared.update(warp.id, lane, warp.clock, address, bytes)) {
-    fail(warp, instruction, fault, int(lane));
-    return nullptr;
-  }
-  return shared.data(address);
-}
-
-void Cta::countConflicts(const Instruction &instruction, const uint64_t *addresses, uint32_t lanes,
-                         uint32_t bytes) {
-  unsigned perPhase = std::min<unsigned>(kLanes, 128 / std::max<uint32_t>(bytes, 4));
-  unsigned words = std::max<uint32_t>(bytes / 4, 1);
-  uint64_t extra = 0;
-  for (unsigned first = 0; first < kLanes; first += perPhase) {
-    // The distinct words of each bank.
-    uint64_t seen[32][32];
-    unsigned count[32] = {}, most = 1;
-    for (unsigned lane = first; lane < first + perPhase; ++lane) {
-      if (!(lanes >> lane & 1))
-        continue;
-      for (unsigned i = 0; i < words; ++i) {
-        uint64_t word = addresses[lane] / 4 + i;
-        unsigned bank = word % 32;
-        bool known = false;
-        for (unsigned j = 0; j < count[bank]; ++j)
-          known |= seen[bank][j] == word;
-        if (!known)
-          seen[bank][count[bank]++] = word;
-        most = std::max(most, count[bank]);
-      }
-    }
-    extra += most - 1;
-  }
-  conflicts[instruction.opcode] += extra;
-}
-
-bool Cta::releaseIfDue(uint32_t id) {
-  NamedBarrier &barrier = named_[id];
-  uint32_t due = barrier.expected;
-  if (!due) {
-    for (const Warp &warp : warps)
-      due += warp.done() ? 0 : kLanes;
-  }
-  if (!barrier.arrived || barrier.arrived < due)
-    return false;
-  for (unsigned id : barrier.waiting) {
-    released_[id] = 2;
-    join(warps[id].clock, barrier.clock);
-    advance(warps[id]);
-  }
-  barrier = NamedBarrier();
-  return true;
-}
-
-void Cta::arrive(Warp &warp, const Instruction &instruction, uint32_t id, uint32_t threads,
-                 bool waits) {
-  static const char *const kNames[16] = {
-      "for barrier 0",  "for barrier 1",  "for barrier 2",  "for barrier 3",
-      "for barrier 4",  "for barrier 5",  "for barrier 6",  "for barrier 7",
-      "for barrier 8",  "for barrier 9",  "for barrier 10", "for barrier 11",
-      "for barrier 12", "for barrier 13", "for barrier 14", "for barrier 15"};
-  if (id > 15 || threads % kLanes) {
-    fail(warp, instruction,
-         "expected a barrier of 0 to 15 and a multiple of 32 threads but got barrier " +
-             std::to_string(id) + " and " + std::to_string(threads));
-    return;
-  }
-  if (released_[warp.id] == 2) {
-    released_[warp.id] = 0;
-    return;
-  }
-  if (released_[warp.id] == 1) {
-    warp.waits = kNames[id];
-    return;
-  }
-  NamedBarrier &barrier = named_[id];
-  if (barrier.arrived && barrier.expected != threads) {
-    fail(warp, instruction,
-         "expects " + std::to_string(threads) + " threads at barrier " + std::to_string(id) +
-             " where others expect " + std::to_string(barrier.expected) + " (0: all)");
-    return;
-  }
-  barrier.expected = threads;
-  barrier.arrived += kLanes;
-  join(barrier.clock, warp.clock);
-  if (waits) {
-    barrier.waiting.push_back(warp.id);
-    released_[warp.id] = 1;
-  } else {
-    advance(warp);
-  }
-  releaseIfDue(id);
-  if (waits && released_[warp.id] == 2)
-    released_[warp.id] = 0;
-  else if (waits)
-    warp.waits = kNames[id];
-}
-
-MemoryBarrier *Cta::barrier(Warp &warp, const Instruction &instruction, uint64_t address,
-                            int lane) {
-  auto found = memoryBarriers.find(address);
-  if (found != memoryBarriers.end()) {
-    MemoryBarrier &barrier = found->second;
-    if (barrier.made <= tickOf(warp.clock, barrier.maker))
-      return &barrier;
-    fail(warp, instruction, "uses a barrier without having waited for who initialised it", lane);
-    return nullptr;
-  }
-  fail(warp, instruction,
-       "expected a barrier at shared address " + std::to_string(address) +
-           " but none was initialised there",
-       lane);
-  return nullptr;
-}
-
-void Cta::initBarrier(Warp &warp, const Instruction &instruction, uint64_t address, uint32_t count,
-                      int lane) {
-  if (!access(warp, instruction, unsigned(lane), Space::Shared, address, 8, kWrite))
-    return;
-  if (!count || count >= 1u << 20) {
-    fail(warp, instruction, "expected a count of 1 to 1048575 but got " + std::to_string(count),
-         lane);
-    return;
-  }
-  shared.setState(address, 8, Shared::kBarrier);
-  MemoryBarrier barrier;
-  barrier.party = parties_++;
-  barrier.expected = barrier.pending = count;
-  barrier.maker = warp.id;
-  barrier.made = warp.clock[warp.id];
-  if (barrier.party > 255) {
-    fail(warp, instruction, "is one barrier too many for this interpreter", lane);
-    return;
-  }
-  memoryBarriers[address] = barrier;
-}
-
-void Cta::dropBarrier(uint64_t address) {
-  memoryBarriers.erase(address);
-  shared.setState(address, 8, Shared::kFresh);
-}
-
-void Cta::completeIfDue(MemoryBarrier &barrier) {
-  if (barrier.pending || barrier.bytes)
-    return;
-  ++barrier.phase;
-  barrier.pending = barrier.expected;
-  uint32_t now = tick();
-  join(barrier.completed, barrier.arrived);
-  if (barrier.completed.size() <= barrier.party)
-    barrier.completed.resize(barrier.party + 1, 0);
-  barrier.completed[barrier.party] = now;
-  for (auto &[address, bytes] : barrier.landed)
-    shared.land(address, bytes, Shared::kWritten, barrier.party, now);
-  barrier.landed.clear();
-  barrier.arrived.clear();
 }
 
 } // namespace zorro::ptx

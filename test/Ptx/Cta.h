@@ -20,6 +20,9 @@ namespace zorro::ptx {
 
 class Cta;
 
+/// In hexadecimal, for messages.
+std::string hex(uint64_t value);
+
 /// Lanes of a warp that stand at one instruction.
 struct Group {
   uint32_t pc = 0;
@@ -143,6 +146,9 @@ public:
   /// The same for an atomic update, which races with nothing but plain accesses.
   uint8_t *atomic(Warp &warp, const Instruction &instruction, unsigned lane, Space space,
                   uint64_t address, uint32_t bytes);
+  /// A store whose lanes give one address different values.
+  void checkTwice(const Instruction &instruction, Warp &warp, const uint64_t *addresses,
+                  uint32_t lanes);
   void countConflicts(const Instruction &instruction, const uint64_t *addresses, uint32_t lanes,
                       uint32_t bytes);
 
@@ -173,6 +179,10 @@ public:
   Dim3 at;
 
 private:
+  /// What is wrong with the order of this access and earlier ones of the launch; records a write.
+  const char *order(const Warp &warp, unsigned lane, Memory::Buffer &buffer, uint64_t offset,
+                    uint64_t bytes, Access kind);
+
   struct NamedBarrier {
     uint32_t arrived = 0, expected = 0;
     std::vector<unsigned> waiting, arrivedOnly;
@@ -191,6 +201,7 @@ private:
   std::vector<uint8_t> files_;
   std::map<uint32_t, NamedBarrier> named_;
   std::vector<uint32_t> released_;
+  uint32_t firstCta_ = 0;
   unsigned parties_ = 0;
   uint32_t ticks_ = 0;
   uint64_t steps_ = 0;

@@ -35,6 +35,8 @@ template <bool Load> void transfer(Warp &warp, const Instruction &i, uint32_t ma
         std::memset(reg + bytes, i.op[5] && reg[bytes - 1] & 0x80 ? 0xFF : 0, width - bytes);
     }
   }
+  if (!Load)
+    warp.cta->checkTwice(i, warp, addresses, mask);
   if (shared)
     warp.cta->countConflicts(i, addresses, mask, bytes * count);
 }

@@ -56,12 +56,21 @@ public:
   void allow(uint64_t address, size_t bytes, Access access);
   void permit(uint64_t address);
 
+  /// Who wrote a byte last: which CTA of all that ever ran (0: none), which thread, at what tick.
+  struct Writer {
+    uint32_t cta = 0;
+    uint32_t tick : 22;
+    uint32_t thread : 10;
+    Writer() : tick(0), thread(0) {}
+  };
   struct Buffer {
     uint64_t base = 0;
     size_t size = 0;
     std::unique_ptr<uint8_t[]> bytes;
     /// An Access for each byte; empty: all of them read and write.
     std::vector<uint8_t> rights;
+    /// By byte; empty until a kernel writes here.
+    std::vector<Writer> writers;
   };
   /// The buffer that owns this address's surroundings, null if none does.
   Buffer *find(uint64_t address) {
@@ -72,8 +81,10 @@ public:
   /// Why a kernel may not touch these bytes, for messages.
   std::string whyNot(uint64_t address, size_t bytes, Access access) const;
 
-  /// Where a module's variables lie: by the module's identity.
-  std::map<const void *, std::vector<uint64_t>> globals;
+  /// Where a module's variables lie: by Program::id.
+  std::map<uint64_t, std::vector<uint64_t>> globals;
+  /// CTAs that ran so far, over all launches.
+  uint32_t ctas = 0;
 
 private:
   static constexpr unsigned kSpacing = 36;

@@ -118,6 +118,46 @@ TEST(Memory, FootprintsOfEachCta) {
   EXPECT_TRUE(run(*module, "k", launch, memory, error)) << error;
 }
 
+/// Each thread stores its number at `index` (in words) and loads the word `other` back.
+std::string exchange(const std::string &index, const std::string &barrier,
+                     const std::string &other) {
+  return kernel(
+      "ld.param.b64 %rd1, [p0]; ld.param.b64 %rd2, [p1]; mov.u32 %r1, %tid.x; mov.u32 %r2, "
+      "%ctaid.x;\n"
+      "mov.u32 %r3, %ntid.x; mad.lo.s32 %r4, %r2, %r3, %r1;\n" +
+      index +
+      " mul.wide.u32 %rd3, %r5, 4;\n"
+      "add.s64 %rd4, %rd1, %rd3; st.global.b32 [%rd4], %r4;\n" +
+      barrier + "\n" + other +
+      " mul.wide.u32 %rd5, %r6, 4;\nadd.s64 %rd6, %rd1, %rd5; ld.global.b32 %r7, [%rd6]; ret;");
+}
+
+TEST(Memory, OrderOfAccessesToTheDevice) {
+  Memory memory;
+  uint64_t to = memory.allocate(1024), input = memory.allocate(1024);
+  auto outcome = [&](const std::string &index, const std::string &barrier, const std::string &other,
+                     Dim3 block, Dim3 grid) {
+    return runText(exchange(index, barrier, other), memory, {to, input}, block, 0, grid);
+  };
+  const std::string own = "mov.b32 %r5, %r4;", mirrored = "xor.b32 %r6, %r4, 63;";
+  EXPECT_EQ(outcome(own, "", "mov.b32 %r6, %r4;", {64, 1, 1}, {4, 1, 1}).error, "");
+  EXPECT_EQ(outcome(own, "bar.sync 0;", mirrored, {64, 1, 1}, {4, 1, 1}).error, "");
+  // Other warps and other lanes need a barrier; other CTAs cannot have one.
+  EXPECT_EQ(outcome(own, "", "xor.b32 %r6, %r4, 32;", {32, 1, 1}, {1, 1, 1}).error, "");
+  EXPECT_TRUE(says(outcome(own, "", "xor.b32 %r6, %r4, 31;", {32, 1, 1}, {1, 1, 1}),
+                   "another lane of its warp"));
+  EXPECT_EQ(outcome(own, "bar.warp.sync -1;", "xor.b32 %r6, %r4, 31;", {32, 1, 1}, {1, 1, 1}).error,
+            "");
+  EXPECT_TRUE(says(outcome(own, "", mirrored, {64, 1, 1}, {1, 1, 1}), "another warp wrote"));
+  EXPECT_TRUE(says(outcome(own, "bar.sync 0;", mirrored, {32, 1, 1}, {2, 1, 1}), "another CTA"));
+  EXPECT_TRUE(says(outcome("mov.b32 %r5, %r1;", "", "mov.b32 %r6, %r1;", {64, 1, 1}, {2, 1, 1}),
+                   "writes where another CTA"));
+  EXPECT_TRUE(says(outcome("and.b32 %r5, %r4, 31;", "", "mov.b32 %r6, %r5;", {64, 1, 1}, {1, 1, 1}),
+                   "another warp wrote"));
+  EXPECT_TRUE(says(outcome("and.b32 %r5, %r4, 15;", "", "mov.b32 %r6, 200;", {32, 1, 1}, {1, 1, 1}),
+                   "another value than lane 0"));
+}
+
 TEST(Memory, VariablesOfAModule) {
   Memory memory;
   uint64_t to = memory.allocate(128);

@@ -54,15 +54,22 @@ template <Factor F, unsigned K> void multiply(Warp &warp, const Instruction &i, 
           unpack(F, bits[lane], to);
       }
     }
+  // Columns side by side, which the host can vectorise; the order of the sums is that of k.
+  double across[K][8];
+  for (unsigned k = 0; k < K; ++k)
+    for (unsigned n = 0; n < 8; ++n)
+      across[k][n] = b[n][k];
   float sums[16][8];
-  for (unsigned m = 0; m < 16; ++m)
+  for (unsigned m = 0; m < 16; ++m) {
+    double row[8] = {};
+    for (unsigned k = 0; k < K; ++k)
+      for (unsigned n = 0; n < 8; ++n)
+        row[n] += double(a[m][k]) * across[k][n];
     for (unsigned n = 0; n < 8; ++n) {
-      double sum = 0;
-      for (unsigned k = 0; k < K; ++k)
-        sum += double(a[m][k]) * double(b[n][k]);
       unsigned lane = 4 * (m % 8) + n / 2, reg = 2 * (m / 8) + n % 2;
-      sums[m][n] = float(double(warp.reg<float>(list[4 + 3 * kSteps + reg])[lane]) + sum);
+      sums[m][n] = float(double(warp.reg<float>(list[4 + 3 * kSteps + reg])[lane]) + row[n]);
     }
+  }
   for (unsigned reg = 0; reg < 4; ++reg) {
     float *d = warp.reg<float>(list[reg]);
     for (unsigned lane = 0; lane < kLanes; ++lane)

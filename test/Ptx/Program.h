@@ -130,6 +130,8 @@ struct KernelCode {
 };
 
 struct Program {
+  /// No other program's, ever.
+  uint64_t id = 0;
   std::vector<Kernel> kernels;
   std::vector<KernelCode> codes;
   std::vector<Variable> variables;

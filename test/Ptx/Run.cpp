@@ -22,7 +22,7 @@ const Kernel *Module::kernel(std::string_view name) const {
 
 /// Puts a module's variables into memory, once.
 static const std::vector<uint64_t> &globalsOf(const Program &program, Memory &memory) {
-  auto [place, fresh] = memory.globals.try_emplace(&program);
+  auto [place, fresh] = memory.globals.try_emplace(program.id);
   if (!fresh)
     return place->second;
   std::vector<uint64_t> addresses;

@@ -38,6 +38,12 @@ bool Shared::inside(uint64_t address, uint32_t bytes) const {
 }
 
 const char *Shared::checkState(uint64_t at, uint32_t bytes) const {
+  // Nearly always all is well: first without branches.
+  uint8_t other = 0;
+  for (uint32_t i = 0; i < bytes; ++i)
+    other |= state_[at + i] ^ kWritten;
+  if (!other)
+    return nullptr;
   for (uint32_t i = 0; i < bytes; ++i)
     switch (State(state_[at + i])) {
     case kWritten:
@@ -58,6 +64,16 @@ const char *Shared::checkState(uint64_t at, uint32_t bytes) const {
 
 const char *Shared::checkWriter(unsigned warp, unsigned lane, const Clock &clock, uint64_t at,
                                 uint32_t bytes) const {
+  // Most bytes that are touched together were written together: the first then speaks for all.
+  uint8_t bytewise = 0;
+  uint32_t ticks = 0;
+  for (uint32_t i = 1; i < bytes; ++i) {
+    bytewise |= (state_[at + i] ^ state_[at]) | (writer_[at + i] ^ writer_[at]) |
+                (lane_[at + i] ^ lane_[at]);
+    ticks |= written_[at + i] ^ written_[at];
+  }
+  if (!bytewise && !ticks)
+    bytes = bytes ? 1 : 0;
   for (uint32_t i = 0; i < bytes; ++i) {
     uint64_t b = at + i;
     if (state_[b] != kWritten)

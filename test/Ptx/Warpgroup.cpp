@@ -128,17 +128,27 @@ void carryOut(Warp &warp, const ProductInFlight &product) {
   if (!reader.read(product.b, i.extra & kTransposeB, 0, n, depth, b.data()))
     return;
   double sign = bool(i.extra & kNegateA) != bool(i.extra & kNegateB) ? -1 : 1;
-  for (unsigned row = 0; row < 16; ++row)
+  // Columns side by side, which the host can vectorise; the order of the sums is that of k.
+  std::vector<double> across(size_t(n) * depth), sums(n);
+  for (unsigned column = 0; column < n; ++column)
+    for (unsigned k = 0; k < depth; ++k)
+      across[k * n + column] = b[column * depth + k];
+  for (unsigned row = 0; row < 16; ++row) {
+    std::fill(sums.begin(), sums.end(), 0.0);
+    for (unsigned k = 0; k < depth; ++k) {
+      double x = a[row * depth + k];
+      const double *y = &across[k * n];
+      double *sum = sums.data();
+      for (unsigned column = 0; column < n; ++column)
+        sum[column] += x * y[column];
+    }
     for (unsigned column = 0; column < n; ++column) {
-      double sum = 0;
-      const float *x = &a[row * depth], *y = &b[column * depth];
-      for (unsigned k = 0; k < depth; ++k)
-        sum += double(x[k]) * double(y[k]);
       unsigned lane = 4 * (row % 8) + column % 8 / 2,
                reg = 4 * (column / 8) + 2 * (row / 8) + column % 2;
       float &d = warp.reg<float>(i.list[reg])[lane];
-      d = float((product.accumulate ? double(d) : 0.0) + sign * sum);
+      d = float((product.accumulate ? double(d) : 0.0) + sign * sums[column]);
     }
+  }
 }
 
 void mark(Warp &warp, const Instruction &i, int change) {
