@@ -43,8 +43,8 @@ ContractTile chooseContractTile(int64_t k, int64_t n, int64_t elementBytes,
 /// Scalars of a launch: rows in all, rows of a batch; then batch and row stride, in elements, of
 /// the rows, of each epilogue operand and of the result.
 ///
-/// A kernel's `schedule` sets the tile: `tile` its rows and columns, `block` the stages of the ring;
-/// `unroll` is 1. Without one the tile is 128 x 128.
+/// A kernel's `schedule` sets the tile: `tile` its rows and columns, `block` the stages of the
+/// ring; `unroll` is 1. Without one the tile is 128 x 128.
 struct DeviceContract {
   ContractOp contract;
   int64_t rows = -1, matrix = -1; ///< argument numbers

@@ -12,6 +12,10 @@
 
 #include "ContractCase.h"
 
+#include "lowering/Gpu/Contract.h"
+
+#include "mlir/Parser/Parser.h"
+
 #include <gtest/gtest.h>
 
 using namespace zorro;
@@ -196,6 +200,49 @@ TEST(GpuContract, FitsIntoRegisters) {
         EXPECT_EQ(kernel->spillBytes, 0);
         EXPECT_LE(kernel->shared, kernel->target.sharedLimit());
       }
+}
+
+TEST(GpuContract, ChoosesTiles) {
+  GpuTarget target = *GpuTarget::get("sm_80");
+  auto choose = [&](int64_t n, llvm::ArrayRef<int64_t> calls) {
+    ContractTile tile = chooseContractTile(768, n, 2, calls, target);
+    return std::pair(tile.rows, tile.columns);
+  };
+  EXPECT_EQ(choose(3072, {64 * 1312}), std::pair(int64_t(128), int64_t(128)));
+  EXPECT_EQ(choose(768, {4}).first, 16);
+  EXPECT_EQ(choose(10, {64 * 1312}).second, 64);
+  EXPECT_EQ(choose(768, {}), std::pair(int64_t(128), int64_t(128)));
+  // The many rows of one call weigh more than the few of another.
+  EXPECT_EQ(choose(3072, {4, 64 * 1312}), choose(3072, {64 * 1312}));
+
+  // In a module: by its calls, and a schedule that is there stays.
+  ContractCase c = sized(0, 768, 768);
+  std::string text = c.text();
+  c.schedule = "tile = [64, 64], block = 2, unroll = 1";
+  std::string fixed = c.text();
+  fixed.replace(fixed.find("@k"), 2, "@fixed");
+  const char *body = R"(
+    %x = tensor.empty() : tensor<1x4x768xbf16>
+    %w = tensor.empty() : tensor<768x768xbf16>
+    %y = tensor.empty() : tensor<1x4x768xbf16>
+    %0 = zorro.call @k(%x, %w) into %y shape tensor<1x4x768xbf16> offset 0
+        strides [3072, 768, 1] : (tensor<1x4x768xbf16>, tensor<768x768xbf16>)
+        into tensor<1x4x768xbf16> -> tensor<1x4x768xbf16>
+    %1 = zorro.call @fixed(%x, %w) into %y shape tensor<1x4x768xbf16> offset 0
+        strides [3072, 768, 1] : (tensor<1x4x768xbf16>, tensor<768x768xbf16>)
+        into tensor<1x4x768xbf16> -> tensor<1x4x768xbf16>
+    return
+  )";
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(
+      text + fixed + "func.func @f() {" + body + "}", &context());
+  ASSERT_TRUE(module);
+  chooseContractTiles(*module, target);
+  auto rowsOf = [&](llvm::StringRef name) {
+    ScheduleAttr schedule = module->lookupSymbol<KernelOp>(name).getScheduleAttr();
+    return schedule ? schedule.getTile()[0] : 0;
+  };
+  EXPECT_EQ(rowsOf("k"), 16);
+  EXPECT_EQ(rowsOf("fixed"), 64);
 }
 
 TEST(GpuContract, Empty) {
