@@ -78,6 +78,26 @@ void DeviceEmitter::loop(Value begin, Value end, Value step,
   });
 }
 
+DeviceValues DeviceEmitter::whileLoop(ValueRange init,
+                                      llvm::function_ref<Value(ValueRange)> condition,
+                                      llvm::function_ref<DeviceValues(ValueRange)> body) {
+  auto loop = scf::WhileOp::create(*this, init.getTypes(), init);
+  OpBuilder::InsertionGuard guard(*this);
+  auto open = [&](Region &region) -> ValueRange {
+    Block &block = region.emplaceBlock();
+    for (Value value : init)
+      block.addArgument(value.getType(), getLoc());
+    setInsertionPointToStart(&block);
+    return block.getArguments();
+  };
+  ValueRange before = open(loop.getBefore());
+  Value goesOn = condition(before);
+  scf::ConditionOp::create(*this, goesOn, before);
+  DeviceValues values = body(open(loop.getAfter()));
+  scf::YieldOp::create(*this, values);
+  return DeviceValues(loop.getResults());
+}
+
 void DeviceEmitter::ifThen(Value condition, llvm::function_ref<void()> then,
                            llvm::function_ref<void()> otherwise) {
   auto branch = scf::IfOp::create(*this, condition, /*withElseRegion=*/bool(otherwise));

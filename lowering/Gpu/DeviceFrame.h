@@ -108,6 +108,10 @@ public:
   using Body = llvm::function_ref<DeviceValues(Value, mlir::ValueRange)>;
   DeviceValues loop(Value begin, Value end, Value step, mlir::ValueRange init, Body body);
   void loop(Value begin, Value end, Value step, llvm::function_ref<void(Value)> body);
+  /// Runs `body` while `condition` holds for the state; gives the last state.
+  DeviceValues whileLoop(mlir::ValueRange init,
+                         llvm::function_ref<Value(mlir::ValueRange)> condition,
+                         llvm::function_ref<DeviceValues(mlir::ValueRange)> body);
   void ifThen(Value condition, llvm::function_ref<void()> then,
               llvm::function_ref<void()> otherwise = nullptr);
   DeviceValues ifValues(Value condition, llvm::function_ref<DeviceValues()> then,
