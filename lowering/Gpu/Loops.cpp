@@ -20,7 +20,6 @@
 
 #include "lowering/Cpu/VectorBody.h"
 #include "lowering/Cpu/VectorMath.h"
-#include "lowering/Gpu/DeviceFrame.h"
 #include "lowering/Gpu/Emitters.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -66,7 +65,6 @@ private:
   Value is(int64_t which) { return e.eq(mode, which); }
 
   // The nest.
-  Value divide(Value number, unsigned loop);
   /// Sets the positions of `loops`, the last of which runs fastest, for step `linear` of them all.
   void locate(Value linear, ArrayRef<unsigned> loops);
   /// The bytes from an operand's beginning to its element for the positions of `loops`.
@@ -110,16 +108,15 @@ private:
 // The nest
 //===----------------------------------------------------------------------------------------===//
 
-Value LoopsWriter::divide(Value number, unsigned loop) {
-  Value multiplier = e.narrow(divisors[loop]);
-  Value shift = e.narrow(e.shr(divisors[loop], 32));
+Value zorro::divideByWord(DeviceEmitter &e, Value number, Value word) {
+  Value multiplier = e.narrow(word), shift = e.narrow(e.shr(word, 32));
   auto product = arith::MulUIExtendedOp::create(e, number, multiplier);
   return arith::ShRUIOp::create(e, e.add(product.getHigh(), number), shift);
 }
 
 void LoopsWriter::locate(Value linear, ArrayRef<unsigned> loops) {
   for (unsigned loop : llvm::reverse(loops.drop_front(loops.empty() ? 0 : 1))) {
-    Value rest = divide(linear, loop);
+    Value rest = divideByWord(e, linear, divisors[loop]);
     position[loop] = e.sub(linear, e.mul(rest, sizes[loop]));
     linear = rest;
   }

@@ -13,7 +13,7 @@
 #define ZORRO_LOWERING_GPU_LOOPS_H
 
 #include "lowering/Cpu/Loops.h"
-#include "lowering/Gpu/Kernels.h"
+#include "lowering/Gpu/DeviceFrame.h"
 
 namespace zorro {
 
@@ -29,9 +29,8 @@ constexpr int64_t kSplit = 32, kSplitSteps = 64;
 /// every loop, how to divide by its size (divisorWord); the strides in bytes of every input and of
 /// the result, one per loop; the strides in bytes of every gathered tensor, one per axis.
 struct DeviceLoopsShape : LoopsShape {
-  /// A thread for every element; for kVector elements that are neighbours; 32 lanes for every
-  /// element of a reduction, or 32 elements and all steps for a block.
-  enum Mode : int64_t { PerElement, PerVector, PerWarp, PerColumns };
+  /// A thread for every element; a thread for `vector` neighbours; a warp for every element.
+  enum Mode : int64_t { PerElement, PerVector, PerWarp };
 
   llvm::SmallVector<unsigned> parallel; ///< outer loops and the inner one: the last runs fastest
   int64_t vector = 1;                   ///< elements of a thread where memory allows it
@@ -45,6 +44,8 @@ struct DeviceLoopsShape : LoopsShape {
 /// A multiplier (low half) and a shift (high half) so that for 0 <= n < 2^31
 /// n / size = (high(n · multiplier) + n) >> shift, where high gives the upper 32 bits.
 int64_t divisorWord(int64_t size);
+/// `number` (i32) divided by the size that made `word` (i64).
+mlir::Value divideByWord(DeviceEmitter &e, mlir::Value number, mlir::Value word);
 
 } // namespace zorro
 
