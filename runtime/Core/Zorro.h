@@ -187,9 +187,9 @@ typedef struct zorro_tensor_view {
 
 // One run. Counts, types, ranks and shapes must be those of the entry, in its order; outputs must
 // not overlap each other or an input. On a GPU each may lie in host memory or on the session's
-// device; what is enqueued on the device's default stream is waited for. If the status is not ZORRO_OK for a wrong argument, nothing
-// has been written. The calling thread's floating-point mode is the same after the call as before.
-// The result does not depend on the number of threads.
+// device; what is enqueued on the device's default stream is waited for. If the status is not
+// ZORRO_OK for a wrong argument, nothing has been written. The calling thread's floating-point mode
+// is the same after the call as before. The result does not depend on the number of threads.
 ZORRO_API zorro_status zorro_session_run(zorro_session *session, const zorro_tensor_view *inputs,
                                          size_t input_count, const zorro_tensor_view *outputs,
                                          size_t output_count);

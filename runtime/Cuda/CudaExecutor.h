@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------------------------===//
 //
 // The entry is called once: its launches are recorded, with all addresses fixed, and become a CUDA
-// graph. A run copies inputs to where the kernels read them, launches the graph, and copies outputs.
+// graph. A run copies inputs to where the kernels read them, launches the graph, copies outputs.
 //
 //===----------------------------------------------------------------------------------------===//
 

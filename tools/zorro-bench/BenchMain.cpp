@@ -216,8 +216,8 @@ int benchMain(int argc, char **argv) {
   if (!parseOptions(argc, argv, options))
     return ZORRO_INVALID;
   if (options.model.empty()) {
-    fprintf(stderr, "usage: zorro-bench MODEL.so [--threads=1,2] [--runs=5] [--device=0] [--no-verify] "
-                    "[--benchmark_filter=...] [--benchmark_format=json] ...\n");
+    fprintf(stderr, "usage: zorro-bench MODEL.so [--threads=1,2] [--runs=5] [--device=0] "
+                    "[--no-verify] [--benchmark_filter=...] [--benchmark_format=json] ...\n");
     return ZORRO_INVALID;
   }
   zorro_load_options load;

@@ -249,7 +249,8 @@ TEST_F(CudaFaultTest, anyCallMayFail) {
                    name.find("Release") != name.npos || name.find("Unload") != name.npos ||
                    name.find("Pop") != name.npos || name.find("GetError") != name.npos ||
                    name == "cuMemGetInfo_v2" || name == "cuEventSynchronize" ||
-                   name == "cuPointerGetAttribute" || name == "cuMemcpyDtoDAsync_v2" || name == "cuDriverGetVersion";
+                   name == "cuPointerGetAttribute" || name == "cuMemcpyDtoDAsync_v2" ||
+                   name == "cuDriverGetVersion";
     stubConfigure("arch=80");
     ASSERT_EQ(all(), ZORRO_OK) << zorro_last_error();
     uint64_t count = stubCount(("calls:" + name).c_str());

@@ -50,7 +50,7 @@ protected:
     zorro_tensor_view input = view(in), output = view(out);
     return session.runAsync(&input, 1, &output, 1, stream);
   }
-  std::vector<float> locked() const { return std::vector<float>(lockedOut, lockedOut + tinyElements); }
+  std::vector<float> locked() const { return {lockedOut, lockedOut + tinyElements}; }
 
   OwnContext context;
   Model model;

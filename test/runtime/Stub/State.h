@@ -118,14 +118,14 @@ extern thread_local std::vector<ContextHandle *> contextStack;
 } // namespace zorro::test
 
 #define ENTER(needsContext)                                                                        \
-  Stub &self = zorro::test::Stub::get();                                                                             \
+  Stub &self = zorro::test::Stub::get();                                                           \
   std::lock_guard<std::recursive_mutex> lock(self.mutex);                                          \
   if (Result entered = self.enter(__func__, needsContext))                                         \
   return entered
 
 /// For functions that give something back: they do it on a lost device, too.
 #define ENTER_TO_RELEASE()                                                                         \
-  Stub &self = zorro::test::Stub::get();                                                                             \
+  Stub &self = zorro::test::Stub::get();                                                           \
   std::lock_guard<std::recursive_mutex> lock(self.mutex);                                          \
   if (Result entered = self.enter(__func__, true); entered && entered != self.lost)                \
   return entered

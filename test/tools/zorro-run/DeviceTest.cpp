@@ -57,7 +57,8 @@ TEST_F(DeviceTest, takesOnlyDevices) {
          "expected the number of a GPU for an artefact for sm_90a but got --device=cpu");
   expect({"cpu.so", "--device=cpu", "--input=37x8xf32=2"}, 0, "min 4 ");
   expect({"cpu.so", "--device=0", "--input=37x8xf32=2"}, 0, "min 4 ");
-  expect({"cpu.so", "--device=1", "--input=37x8xf32=2"}, 1, "no device for an artefact for the CPU");
+  expect({"cpu.so", "--device=1", "--input=37x8xf32=2"}, 1,
+         "no device for an artefact for the CPU");
   for (const char *wrong : {"--device=gpu", "--device=-1", "--device=0x1", "--device="})
     expect({"gpu.so", wrong}, 1, "--device");
 }
