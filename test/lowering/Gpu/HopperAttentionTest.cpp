@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------------------------===//
 
+#include "test/Ptx/Mutate.h"
 #include "test/lowering/Gpu/Harness.h"
 
 #include "mlir/AsmParser/AsmParser.h"
@@ -57,13 +58,23 @@ struct Case {
   LaunchPlan plan;
   GpuKernel *kernel = nullptr;
 
-  void go();
+  /// Runs the kernel, as `other` says if that is given; false after printing why.
+  bool execute(const ptx::Module *other = nullptr);
+  void compare();
+  void go() {
+    kernel = GpuKernel::get(text(d), "sm_90a");
+    ASSERT_TRUE(kernel);
+    EXPECT_EQ(kernel->spillBytes, kernel->spillBytes < 0 ? -1 : 0);
+    ASSERT_TRUE(execute());
+    compare();
+  }
+
+private:
+  std::vector<float> numbers[3];
+  Operand q, k, v, result;
 };
 
-void Case::go() {
-  kernel = GpuKernel::get(text(d), "sm_90a");
-  ASSERT_TRUE(kernel);
-  EXPECT_EQ(kernel->spillBytes, kernel->spillBytes < 0 ? -1 : 0);
+bool Case::execute(const ptx::Module *other) {
   int64_t queries = 0;
   for (const Segment &segment : segments)
     queries += segment.queries;
@@ -72,10 +83,10 @@ void Case::go() {
     int64_t row = joint ? 3 * heads * d : heads * d, all = joint ? tokens : count;
     return Operand{{batches, heads, count, d}, {all * row, d, row, 1}};
   };
-  Operand q = operand(queries), k = operand(keys), v = k;
-  Operand result{{batches, heads, queries, d}, {queries * heads * d, d, heads * d, 1}};
+  q = operand(queries);
+  k = v = operand(keys);
+  result = {{batches, heads, queries, d}, {queries * heads * d, d, heads * d, 1}};
   auto size = [&](const Operand &o) { return size_t(batches * o.strides[0]); };
-  std::vector<float> numbers[3];
   for (int i = 0; i < 3; ++i) {
     numbers[i] = fromBf16(toBf16(randoms(size(i ? k : q), i == 2 ? 1 : 2, i + 1)));
     for (float &x : numbers[i])
@@ -119,15 +130,24 @@ void Case::go() {
   if (!mask.empty()) {
     attr = llvm::dyn_cast_or_null<MaskAttr>(
         mlir::parseAttribute(mask, kernel->kernel.getContext()));
-    ASSERT_TRUE(attr) << mask;
+    if (!attr)
+      return false;
   }
   auto planned = kernel->plan({q, k, v}, result, attr, scale);
-  ASSERT_TRUE(succeeded(planned));
+  if (failed(planned))
+    return false;
   plan = *planned;
-  statistics = kernel->run(plan, addresses, memory);
-  ASSERT_TRUE(statistics);
+  kernel->replacement = other;
+  statistics = kernel->run(plan, addresses, memory,
+                           [](ptx::Launch &launch) { launch.limit = 2'000'000; });
+  kernel->replacement = nullptr;
+  if (!statistics)
+    return false;
   bits = memory.download<uint16_t>(addresses.back(), size(result));
+  return true;
+}
 
+void Case::compare() {
   double worst = 0;
   for (int64_t b = 0; b < batches; ++b)
     for (int64_t h = 0; h < heads; ++h) {
@@ -266,4 +286,65 @@ TEST(HopperAttention, WhatIsNotTaken) {
   fails(whole, "a: 64 -> [a, c] over a: 16, b: 16, c: 32 empty nan", "one run of keys");
   fails(whole, "a: 63 -> [all], b: 1 -> [] over k: 64 empty uniform", "a key for every query");
   fails(Operand{{1, 1, 64, 64}, {0, 64, 68, 1}}, "", "heads at multiples of 16 bytes");
+}
+
+/// Single instructions broken: waits, barriers, copies, descriptions, swizzles, compares.
+TEST(HopperAttention, FaultsAreNoticed) {
+  std::vector<Case> cases(5);
+  for (Case &c : cases)
+    c.joint = false;
+  cases[0].keys = 420;
+  cases[0].segments = {{70, 3, 420}, {90, 0, 0}};
+  cases[0].mask = "#zorro.mask<a: 70 -> [b], e: 90 -> [] over x: 3, b: 417 empty zero>";
+  cases[0].zero = true;
+  cases[1].heads = 2;
+  cases[1].keys = 131;
+  cases[1].segments = {{130, 0, 131}};
+  cases[1].negative = true;
+  cases[2].keys = 400;
+  cases[2].segments = {{133, 0, 100}, {9, 0, 200}, {14, 0, 260}, {13, 0, 400}};
+  cases[2].mask = "#zorro.mask<a: 133 -> [k], b: 9 -> [k, l], c: 14 -> [k, l, m], d: 13 -> [all] "
+                  "over k: 100, l: 100, m: 60, n: 140 empty nan>";
+  // Rows without a key at the end of the result, as many as end in each part of a warp's rows.
+  for (int64_t i : {3, 4}) {
+    int64_t rows = i == 3 ? 6 : 13;
+    cases[i].keys = 5;
+    cases[i].segments = {{1, 0, 5}, {rows, 0, 0}};
+    cases[i].mask = "#zorro.mask<a: 1 -> [k], e: " + std::to_string(rows) +
+                    " -> [] over k: 5 empty nan>";
+  }
+  for (Case &c : cases)
+    c.go();
+  ASSERT_FALSE(HasFatalFailure());
+  auto passes = [&](const ptx::Module &module) {
+    for (Case &c : cases) {
+      std::vector<uint16_t> good = c.bits;
+      bool same = c.execute(&module) && c.bits == good;
+      c.bits = good;
+      if (!same)
+        return false;
+    }
+    return true;
+  };
+  const std::string &code = cases[0].kernel->ptx;
+  testing::internal::CaptureStderr(); // every fault that is found is told there
+  // A number's place beside the end is asked for each number: copies of one compare are one fault,
+  // and the lengths above try each.
+  std::map<std::string, bool> compares;
+  std::vector<ptx::Mutation> others;
+  for (const ptx::Mutation &m : ptx::someOf(ptx::mutationsOf(code), 3)) {
+    if (m.kind != "compare off by one" || m.before.find("setp.gt.s32") == std::string::npos) {
+      others.push_back(m);
+      continue;
+    }
+    std::string left = m.before.substr(0, m.before.rfind(','));
+    compares[left.substr(left.rfind(','))] |= ptx::tryMutations(code, {m}, passes).noticed > 0;
+  }
+  ptx::MutationReport report = ptx::tryMutations(code, others, passes);
+  for (const auto &[left, noticed] : compares) {
+    ++report.tried;
+    report.noticed += noticed;
+  }
+  testing::internal::GetCapturedStderr();
+  EXPECT_GE(report.share(), 0.95) << report.text();
 }
