@@ -288,7 +288,8 @@ void LoopsWriter::vectors() {
               [&, i = i] { return DeviceValues(width, load(memory, offsets[i])); },
               [&, i = i] {
                 Type element = storage(memory.element);
-                Value all = e.load(VectorType::get(width, element), e.at(memory.address, offsets[i]),
+                Value all = e.load(VectorType::get(width, element),
+                                   e.at(memory.address, offsets[i]),
                                    width * bytesOf(element));
                 DeviceValues values;
                 for (int64_t w = 0; w < width; ++w)

@@ -148,8 +148,8 @@ Value RowWriter::round(Value value, Type type) {
 }
 
 /// e^x for x <= 0: 2^(n + f), where the hardware raises to f, which is within a half, and n goes
-/// into the exponent. Rounding x·log2(e) at once would lose what the exponent takes. Exactly 0 below
-/// -87.3 and for -inf; NaN stays NaN.
+/// into the exponent. Rounding x·log2(e) at once would lose what the exponent takes. Exactly 0
+/// below -87.3 and for -inf; NaN stays NaN.
 Value RowWriter::exponential(Value x) {
   constexpr double magic = 12582912.0 + 127.0; // leaves n + 127 in the low bits
   auto fma = [&](Value a, double b, Value c) -> Value {

@@ -77,7 +77,8 @@ std::string reduction(const std::string &reduced, const std::string &step,
   for (size_t i = 0; i < reduced.size(); ++i) {
     std::string name = "d" + std::to_string(i);
     loops += (i ? ", " : "") + name;
-    iterators += std::string(i ? ", " : "") + (reduced[i] == 'r' ? "\"reduction\"" : "\"parallel\"");
+    iterators += i ? ", " : "";
+    iterators += reduced[i] == 'r' ? "\"reduction\"" : "\"parallel\"";
     in += "?x";
     if (reduced[i] == 'r')
       continue;
@@ -676,13 +677,19 @@ TEST(GpuLoops, SplitReductionsOfEveryKind) {
     float (*join)(float, float);
   } cases[] = {
       {"arith.addf", "0.0", 0, -0.0f, plus},
-      {"arith.mulf", "1.0", 1, 1, [](float a, float b) -> float { volatile float p = a * b; return p; }},
+      {"arith.mulf", "1.0", 1, 1,
+       [](float a, float b) -> float {
+         volatile float product = a * b;
+         return product;
+       }},
       {"arith.maximumf", "0xFF800000", -INFINITY, -INFINITY,
        [](float a, float b) { return a != a || b != b ? NAN : std::fmax(a, b); }},
       {"arith.minimumf", "0x7F800000", INFINITY, INFINITY,
        [](float a, float b) { return a != a || b != b ? NAN : std::fmin(a, b); }},
-      {"arith.maxnumf", "0xFF800000", -INFINITY, -INFINITY, [](float a, float b) { return std::fmax(a, b); }},
-      {"arith.minnumf", "0x7F800000", INFINITY, INFINITY, [](float a, float b) { return std::fmin(a, b); }},
+      {"arith.maxnumf", "0xFF800000", -INFINITY, -INFINITY,
+       [](float a, float b) { return std::fmax(a, b); }},
+      {"arith.minnumf", "0x7F800000", INFINITY, INFINITY,
+       [](float a, float b) { return std::fmin(a, b); }},
   };
   int64_t n0 = 3, n1 = 5, n2 = 29, n3 = 2;
   for (auto &c : cases)
