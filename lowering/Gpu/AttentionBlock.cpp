@@ -381,9 +381,10 @@ void AttentionBlock::end(ValueRange state, const AttentionTile &tile, const Head
   for (Value &sum : sums) {
     for (int64_t other : {1, 2})
       sum = addf(sum, e.shuffleXor(sum, other));
+    Value exists = e.lt(row(inverses.size() / 2, inverses.size() % 2), tile.count);
     inverses.push_back(arith::DivFOp::create(e, e.real(1), sum));
     isEmpty.push_back(arith::CmpFOp::create(e, arith::CmpFPredicate::OEQ, sum, e.real(0)));
-    any = e.bitOr(any, isEmpty.back());
+    any = e.bitOr(any, e.both(isEmpty.back(), exists));
   }
   auto is = [&](EmptyRow kind) { return e.eq(tile.empty, int64_t(kind)); };
   Value plain = e.select(is(EmptyRow::Zero), e.real(0),
