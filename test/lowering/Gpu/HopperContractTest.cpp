@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------------------------===//
 
+#include "test/Ptx/Mutate.h"
 #include "test/lowering/Gpu/Harness.h"
 
 #include <gtest/gtest.h>
@@ -122,19 +123,31 @@ struct Multiplied {
   LaunchPlan plan;
   GpuKernel *kernel = nullptr;
 
+  std::vector<uint16_t> out;
+  std::vector<float> x, w, b, p, r;
+  Operand result;
+
   void go() {
-    auto [batches, rows, k, n] = sizes;
     kernel = GpuKernel::get(text, "sm_90a");
     ASSERT_TRUE(kernel) << text;
-    std::vector<float> x = rounded(randoms(batches * rows * k)), w = rounded(randoms(k * n, 1, 2)),
-                       b = randoms(n, 1, 3), p = randoms(rows * n, 1, 4),
-                       r = rounded(randoms(batches * rows * n, 1, 5));
+    ASSERT_TRUE(execute());
+    compare();
+  }
+
+  /// Runs the kernel, as `other` says if that is given; false after printing why.
+  bool execute(const ptx::Module *other = nullptr) {
+    auto [batches, rows, k, n] = sizes;
+    x = rounded(randoms(batches * rows * k));
+    w = rounded(randoms(k * n, 1, 2));
+    b = randoms(n, 1, 3);
+    p = randoms(rows * n, 1, 4);
+    r = rounded(randoms(batches * rows * n, 1, 5));
     auto strided = [&](int64_t width) {
       int64_t row = llvm::alignTo(width, 8) + 8 * gap;
       return Operand{{batches, rows, width}, {(rows + gap) * row, row, 1}};
     };
     llvm::SmallVector<Operand> inputs = {strided(k), Kernel::dense({k, n})};
-    Operand result = strided(n);
+    result = strided(n);
     ptx::Memory memory;
     llvm::SmallVector<uint64_t> addresses = {upload(memory, inputs[0], toBf16(x), ptx::kRead)};
     auto add = [&](uint64_t address, size_t bytes) {
@@ -161,12 +174,21 @@ struct Multiplied {
                          element * (i * result.strides[0] + m * result.strides[1]),
                      element * n, ptx::kWrite);
     auto planned = kernel->plan(inputs, result);
-    ASSERT_TRUE(succeeded(planned));
+    if (failed(planned))
+      return false;
     plan = *planned;
-    statistics = kernel->run(plan, addresses, memory);
-    ASSERT_TRUE(statistics);
-    std::vector<uint16_t> out = memory.download<uint16_t>(addresses.back(),
-                                                          extent(result) * element / 2);
+    kernel->replacement = other;
+    statistics = kernel->run(plan, addresses, memory,
+                             [](ptx::Launch &launch) { launch.limit = 2'000'000; });
+    kernel->replacement = nullptr;
+    if (!statistics)
+      return false;
+    out = memory.download<uint16_t>(addresses.back(), extent(result) * element / 2);
+    return true;
+  }
+
+  void compare() {
+    auto [batches, rows, k, n] = sizes;
     double worst = 0;
     bits.clear();
     for (int64_t i = 0; i < batches; ++i)
@@ -257,4 +279,37 @@ TEST(HopperContract, WideResults) {
     run.wide = true;
     run.go();
   }
+}
+
+/// Single instructions broken: waits, barriers, copies, descriptions, swizzles, compares.
+TEST(HopperContract, FaultsAreNoticed) {
+  Tile tile{64, 64, 64, 2};
+  std::string code = sized(rich, 320, 72, &tile);
+  std::vector<Multiplied> runs = {{{1, 70, 320, 72}, code, 0}, {{2, 5, 320, 72}, code, 1},
+                                  {{1, 9, 320, 72}, code, 1}, {{1, 14, 320, 72}, code, 0},
+                                  {{1, 2, 320, 72}, code, 0}};
+  for (Multiplied &run : runs) {
+    run.extras = true;
+    run.go();
+  }
+  ASSERT_FALSE(HasFatalFailure());
+  auto passes = [&](const ptx::Module &module) {
+    for (Multiplied &run : runs) {
+      std::vector<uint16_t> good = run.out;
+      bool same = run.execute(&module) && run.out == good;
+      run.out = good;
+      if (!same)
+        return false;
+    }
+    return true;
+  };
+  const std::string &text = runs[0].kernel->ptx;
+  testing::internal::CaptureStderr(); // every fault that is found is told there
+  ptx::MutationReport report =
+      ptx::tryMutations(text, ptx::someOf(ptx::mutationsOf(text), 3), passes);
+  testing::internal::GetCapturedStderr();
+  // Without effect here: making a warp's number uniform, the fence behind the barriers' beginning, the
+  // meeting before rows are overwritten that no other warp reads, and a compare of multiples of 8.
+  EXPECT_GE(report.share(), 0.93) << report.text();
+  EXPECT_GE(report.tried, 60u);
 }
