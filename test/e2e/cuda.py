@@ -3,11 +3,12 @@
 """The group "cuda": models compiled for GPUs, run where there is none.
 
 The artefact is the one that a GPU would get. The driver is a stand-in (test/runtime/Stub) that hands
-its PTX to the interpreter of test/Ptx, which also sees races, stray accesses and bytes that were never
-written.
+its PTX to the interpreter of test/Ptx, which also sees races, stray accesses and bytes that were
+never written.
 """
 
 import os
+import sys
 
 import numpy as np
 
@@ -50,7 +51,18 @@ class Cuda:
             got = self.report.check(f"cuda/{name}/agrees", self.agrees, name, *case)
             if got is not None:
                 self.report.check(f"cuda/{name}/bits", self.sameBits, got)
+        if self.only in "gpu-check":
+            self.report.check("cuda/gpu-check", self.checkTool)
         return None
+
+    def checkTool(self):
+        """tools/gpu-check finds all models right, and NaN only where it belongs."""
+        root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        done = self.tools.run(sys.executable, os.path.join(root, "tools", "gpu-check"),
+                              f"--build={os.path.dirname(self.tools.folder)}", "--only=golden",
+                              env={"ZORRO_CUDA_DRIVER": self.driver})
+        if done.returncode != 0:
+            raise Fault((done.stdout + done.stderr)[-1500:])
 
     def execute(self, artefact, entry, inputs, arch):
         given, taken = (os.path.join(self.folder, f"{os.path.basename(artefact)}.{entry}.{end}.npz")
