@@ -39,7 +39,13 @@ static std::vector<std::pair<std::string, std::string>> listFlags(const CompileO
                                  [](int64_t size) { return std::to_string(size); });
     flags.push_back({"shape", (input + "=" + llvm::join(sizes, "x")).str()});
   }
-  flags.push_back({"cpu", options.cpu});
+  if (options.device == Device::Cuda) {
+    flags.push_back({"target", "cuda"});
+    flags.push_back({"arch", options.arch});
+    flags.push_back({"precision", options.precision});
+  } else {
+    flags.push_back({"cpu", options.cpu});
+  }
   if (options.emit)
     flags.push_back({"emit", nameOf(*options.emit).str()});
   if (options.opset)
@@ -58,8 +64,11 @@ LogicalResult zorro::writeReport(report::Report &report, const Reporter &reporte
   if (!failed && options.explain == Explain::None)
     report.phase = nameOf(options.emit.value_or(Phase::So)).str();
   report.compiler = getCompilerVersion().str();
-  report.cpu = options.cpu;
-  if (FailureOr<CpuTarget> target = CpuTarget::get(options.cpu); succeeded(target))
+  if (options.device == Device::Cuda)
+    report.gpu = options.arch + ", " + options.precision;
+  else
+    report.cpu = options.cpu;
+  if (FailureOr<CpuTarget> target = CpuTarget::get(report.cpu); succeeded(target))
     report.features = target->features;
   report.flags = listFlags(options);
   for (const Reporter::Message &message : reporter.getMessages()) {

@@ -11,6 +11,7 @@
 #include "lowering/Report/Work.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -38,7 +39,7 @@ void Collector::collect(ModuleOp module) {
     collectEntries(module);
   else if (report.phase == "fused")
     collectCalls(module);
-  else if (report.phase == "cpu")
+  else if (report.phase == "cpu" || report.phase == "gpu")
     collectLaunches(module);
 }
 
@@ -149,7 +150,7 @@ void Collector::collectCalls(ModuleOp module) {
 }
 
 //===----------------------------------------------------------------------------------------===//
-// Phase cpu
+// Phases cpu and gpu
 //===----------------------------------------------------------------------------------------===//
 
 static uint64_t bytesOfWeight(WeightOp weight) {
@@ -167,6 +168,15 @@ void Collector::collectLaunches(ModuleOp module) {
         facts.because = because.str();
       facts.scratchBytes = getScratchBytes(func);
     }
+  // Kernels of a GPU are variants of those that were fused, which stand in the report already.
+  if (report.kernels.empty())
+    for (auto func : module.getOps<LLVM::LLVMFuncOp>())
+      if (auto kind = func->getAttrOfType<StringAttr>(kKindAttr)) {
+        KernelFacts &facts = report.getKernel(func.getSymName());
+        facts.kind = kind.str();
+        if (auto because = func->getAttrOfType<StringAttr>(kBecauseAttr))
+          facts.because = because.str();
+      }
   for (auto func : module.getOps<func::FuncOp>()) {
     auto arena = func->getAttrOfType<IntegerAttr>(kArenaAttr);
     if (!arena)

@@ -72,6 +72,7 @@ void Sections::writeHeader() {
   fact("Hash (XXH3)", report.hash);
   fact("Compiler", report.compiler);
   fact("CPU", report.cpu);
+  fact("GPU", report.gpu);
   fact("Reached phase", report.phase);
   html << "</dl>\n";
   if (!report.features.empty())

@@ -144,7 +144,7 @@ struct RemarkFacts {
 //===----------------------------------------------------------------------------------------===//
 
 struct Report {
-  std::string model, hash, compiler, cpu, features, phase;
+  std::string model, hash, compiler, cpu, features, gpu, phase;
   std::vector<std::pair<std::string, std::string>> flags;
   std::vector<std::string> assumptions; // of this compilation, from the module
   std::string failure;                  // why it ended early, or ""
