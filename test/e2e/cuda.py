@@ -3,8 +3,8 @@
 """The group "cuda": models compiled for GPUs, run where there is none.
 
 The artefact is the one that a GPU would get. The driver is a stand-in (test/runtime/Stub) that
-gives its PTX to the interpreter of test/Ptx, which also sees races, stray accesses and bytes that were
-never written.
+gives its PTX to the interpreter of test/Ptx, which also sees races, stray accesses and bytes that
+were never written.
 """
 
 import os
