@@ -39,6 +39,7 @@ void Streams::enqueue(StubStream &stream, std::function<void()> step) {
     wait(stream, plainMark(ordinary));
   }
   stream.work.push_back(std::move(step));
+  stream.user = std::this_thread::get_id();
 }
 
 std::shared_ptr<Mark> Streams::mark(StubStream &stream) {
@@ -67,7 +68,9 @@ void Streams::reach(const Mark &mark) {
 }
 
 bool Streams::idle() const {
-  return ordinary.work.empty() &&
-         std::all_of(streams.begin(), streams.end(),
-                     [](const StubStream *stream) { return stream->work.empty(); });
+  auto done = [](const StubStream &stream) {
+    return stream.work.empty() || stream.user != std::this_thread::get_id();
+  };
+  return done(ordinary) && std::all_of(streams.begin(), streams.end(),
+                                       [&](const StubStream *stream) { return done(*stream); });
 }

@@ -17,6 +17,7 @@
 
 #include <deque>
 #include <functional>
+#include <thread>
 
 namespace zorro::test {
 
@@ -46,6 +47,7 @@ struct StubStream {
   bool blocking = true; // waits for the default stream, and it for this one
   StubGraph *capture = nullptr;
   std::deque<std::function<void()>> work;
+  std::thread::id user; // who enqueued last
 };
 
 struct StubEvent {
@@ -66,6 +68,7 @@ public:
   /// Does what is left of the stream's work.
   void finish(StubStream &stream);
   void reach(const Mark &mark);
+  /// Whether all is done that the calling thread enqueued; others may be at work.
   bool idle() const;
   void advance(double microseconds) { clock += microseconds; }
 
