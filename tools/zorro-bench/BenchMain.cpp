@@ -7,23 +7,17 @@
 //
 // zorro-bench MODEL.so [--threads=1,2] [--runs=5] [--no-verify] [Google Benchmark's flags]
 //
-// Rows: "peak", "<entry>", "<entry>/<kernel>", with "/threads:N" behind them if there are several
-// counts. Counters: GF/s (twice the multiply-adds, on unmasked work), peak (the machine's, measured
-// right before the row) and share (GF/s of that peak).
+// Rows.h says which rows and counters there are.
 //
 //===----------------------------------------------------------------------------------------===//
 
 #include "runtime/Cpu/Features.h"
-#include "tools/zorro-bench/KernelTimes.h"
-#include "tools/zorro-bench/Peak.h"
+#include "tools/zorro-bench/Rows.h"
 
 #include <algorithm>
-#include <benchmark/benchmark.h>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <new>
 
 using namespace zorro;
@@ -37,115 +31,6 @@ struct Options {
   uint32_t runs = 5, device = 0;
   bool verify = true;
 };
-
-/// Everything that the rows of one thread count share.
-struct Lane {
-  explicit Lane(const Model &model, uint32_t threads) : model(model), threads(threads) {}
-
-  bool onGpu() const { return model.describe().target == ZORRO_TARGET_CUDA; }
-
-  /// The machine's peak now, in operations per second; 0 on a GPU, where it is not measured.
-  double peak() {
-    if (onGpu())
-      return 0;
-    if (!pool)
-      pool = runtime::ThreadPool::create(threads);
-    return pool ? measurePeak(*pool, 0.03) : 0;
-  }
-
-  /// Marks the row, and the program's exit code, as failed.
-  void fail(benchmark::State &state, const char *reason) {
-    failed = true;
-    state.SkipWithError(reason);
-  }
-
-  const Model &model;
-  const uint32_t threads;
-  std::unique_ptr<runtime::ThreadPool> pool;
-  bool failed = false;
-};
-
-/// One entry at one thread count. The session is made by the first row that needs it.
-struct EntryRows {
-  EntryRows(Lane &lane, const zorro_entry_desc &entry, uint32_t runs)
-      : lane(lane), entry(entry), times(lane.model, runs) {}
-
-  Workload *workload() {
-    if (!made)
-      made = std::make_unique<Workload>();
-    else
-      return made.get();
-    if (!made->create(lane.model, entry.name, lane.threads))
-      made.reset();
-    return made.get();
-  }
-
-  Lane &lane;
-  const zorro_entry_desc &entry;
-  KernelTimes times;
-  std::unique_ptr<Workload> made;
-};
-
-void setCounters(benchmark::State &state, double operations, double seconds, double peak) {
-  double rate = seconds > 0 ? operations / seconds : 0;
-  state.counters["GF/s"] = rate * 1e-9;
-  if (peak <= 0)
-    return;
-  state.counters["peak"] = peak * 1e-9;
-  state.counters["share"] = rate / peak;
-}
-
-void runEntry(benchmark::State &state, EntryRows &rows) {
-  double peak = rows.lane.peak(), seconds = 0;
-  Workload *workload = rows.workload();
-  if (!workload || workload->run() != ZORRO_OK)
-    return rows.lane.fail(state, zorro_last_error());
-  auto now = [] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-  };
-  for (auto _ : state) {
-    double begin = now();
-    if (workload->run() != ZORRO_OK)
-      return rows.lane.fail(state, zorro_last_error());
-    double spent = now() - begin;
-    state.SetIterationTime(spent);
-    seconds += spent;
-  }
-  setCounters(state, 2.0 * double(rows.entry.multiply_adds) * double(state.iterations()), seconds,
-              peak);
-}
-
-void runKernel(benchmark::State &state, EntryRows &rows, uint32_t kernel, size_t &repetition) {
-  double peak = rows.lane.peak(), seconds = 0, multiplyAdds = 0;
-  Workload *workload = rows.workload();
-  const auto *recording = workload ? rows.times.recording(*workload, repetition++) : nullptr;
-  if (!recording)
-    return rows.lane.fail(state, zorro_last_error());
-  for (uint32_t i = 0; i < rows.entry.launch_count; ++i)
-    if (rows.entry.launches[i].kernel == kernel)
-      multiplyAdds += double(rows.entry.launches[i].multiply_adds);
-  size_t run = 0;
-  for (auto _ : state) {
-    double spent = (*recording)[run++ % recording->size()][kernel];
-    state.SetIterationTime(spent);
-    seconds += spent;
-  }
-  setCounters(state, 2.0 * multiplyAdds * double(state.iterations()), seconds, peak);
-}
-
-void runPeak(benchmark::State &state, Lane &lane) {
-  double best = 0;
-  for (auto _ : state) {
-    double rate = lane.peak();
-    if (rate == 0)
-      return lane.fail(state, "cannot start the threads");
-    best = std::max(best, rate);
-    state.SetIterationTime(1 / rate * 1e9); // of 10^9 operations
-  }
-  state.counters["GF/s"] = best * 1e-9;
-  state.SetLabel(peakRegisters());
-}
 
 bool parseNumber(const char *text, uint32_t most, uint32_t &value, const char *&end) {
   char *stop;
@@ -188,28 +73,6 @@ bool parseOptions(int argc, char **argv, Options &options) {
   return true;
 }
 
-void registerRows(Lane &lane, EntryRows &rows, const std::string &suffix, uint32_t runs) {
-  std::string name = rows.entry.name;
-  benchmark::RegisterBenchmark((name + suffix).c_str(), [&rows](benchmark::State &state) {
-    runEntry(state, rows);
-  })->UseManualTime()->Unit(benchmark::kMillisecond);
-  const zorro_model_desc &model = lane.model.describe();
-  for (uint32_t kernel = 0; kernel < model.kernel_count; ++kernel) {
-    bool used = false;
-    for (uint32_t i = 0; i < rows.entry.launch_count; ++i)
-      used |= rows.entry.launches[i].kernel == kernel;
-    if (!used)
-      continue;
-    auto row = [&rows, kernel, repetition = size_t(0)](benchmark::State &state) mutable {
-      runKernel(state, rows, kernel, repetition);
-    };
-    benchmark::RegisterBenchmark((name + "/" + model.kernels[kernel].name + suffix).c_str(), row)
-        ->UseManualTime()
-        ->Iterations(runs)
-        ->Unit(benchmark::kMillisecond);
-  }
-}
-
 int benchMain(int argc, char **argv) {
   benchmark::Initialize(&argc, argv);
   Options options;
@@ -236,33 +99,22 @@ int benchMain(int argc, char **argv) {
   }
   if (options.threads.empty())
     options.threads = {onGpu ? 1 : runtime::usableCores()};
-  std::vector<std::unique_ptr<Lane>> lanes;
-  std::vector<std::unique_ptr<EntryRows>> rows;
+  std::vector<std::unique_ptr<Rows>> rows;
   for (uint32_t threads : options.threads) {
-    lanes.push_back(std::make_unique<Lane>(model, threads));
-    Lane &lane = *lanes.back();
-    std::string suffix = options.threads.size() > 1 ? "/threads:" + std::to_string(threads) : "";
-    auto peak = [&lane](benchmark::State &state) { runPeak(state, lane); };
-    if (!onGpu)
-      benchmark::RegisterBenchmark(("peak" + suffix).c_str(), peak)
-          ->UseManualTime()
-          ->Iterations(10)
-          ->Unit(benchmark::kMillisecond);
-    const zorro_model_desc &desc = model.describe();
-    for (uint32_t i = 0; i < desc.entry_count; ++i) {
-      rows.push_back(std::make_unique<EntryRows>(lane, desc.entries[i], options.runs));
-      registerRows(lane, *rows.back(), suffix, options.runs);
-    }
+    rows.push_back(std::make_unique<Rows>(model, threads, options.runs, !onGpu));
+    rows.back()->registerAll(
+        options.threads.size() > 1 ? "/threads:" + std::to_string(threads) : "");
   }
   const zorro_model_desc &desc = model.describe();
   benchmark::AddCustomContext("zorro_source", desc.source);
+  benchmark::AddCustomContext("zorro_source_hash", desc.source_hash);
   benchmark::AddCustomContext("zorro_cpu", desc.cpu);
   if (onGpu)
     benchmark::AddCustomContext("zorro_device", desc.device);
   benchmark::AddCustomContext("zorro_compiler", desc.compiler);
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
-  bool failed = std::any_of(lanes.begin(), lanes.end(), [](auto &lane) { return lane->failed; });
+  bool failed = std::any_of(rows.begin(), rows.end(), [](auto &row) { return row->hasFailed(); });
   return failed ? ZORRO_INTERNAL : 0;
 }
 

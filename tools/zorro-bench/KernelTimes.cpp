@@ -12,6 +12,7 @@
 #include "tools/zorro-bench/KernelTimes.h"
 
 #include <cstring>
+#include <numeric>
 #include <random>
 
 using namespace zorro;
@@ -71,27 +72,38 @@ zorro_status Workload::run() {
   return owned.run(inputs.data(), inputs.size(), outputs.data(), outputs.size());
 }
 
+bool KernelTimes::runOnce(Workload &workload, std::vector<double> &seconds) {
+  const zorro_trace_record *records;
+  size_t count;
+  if (workload.run() != ZORRO_OK ||
+      zorro_session_trace(workload.session().get(), &records, &count) != ZORRO_OK)
+    return false;
+  seconds.assign(model.describe().kernel_count, 0.0);
+  for (size_t i = 0; i < count; ++i)
+    seconds[records[i].kernel] += double(records[i].duration_ns) * 1e-9;
+  return true;
+}
+
 bool KernelTimes::record(Workload &workload) {
-  std::vector<std::vector<double>> recording;
+  std::vector<KernelRun> recording(runs);
   if (workload.run() != ZORRO_OK || workload.session().setTrace(true) != ZORRO_OK)
     return false;
-  for (uint32_t run = 0; run < runs; ++run) {
-    const zorro_trace_record *records;
-    size_t count;
-    if (workload.run() != ZORRO_OK ||
-        zorro_session_trace(workload.session().get(), &records, &count) != ZORRO_OK)
+  Rates before = probe();
+  for (KernelRun &run : recording) {
+    if (!runOnce(workload, run.seconds))
       return false;
-    std::vector<double> seconds(model.describe().kernel_count, 0.0);
-    for (size_t i = 0; i < count; ++i)
-      seconds[records[i].kernel] += double(records[i].duration_ns) * 1e-9;
-    recording.push_back(std::move(seconds));
+    if (std::accumulate(run.seconds.begin(), run.seconds.end(), 0.0) < shortRun &&
+        !runOnce(workload, run.seconds))
+      return false;
+    Rates after = probe();
+    run.rates = larger(before, after);
+    before = after;
   }
   recordings.push_back(std::move(recording));
   return workload.session().setTrace(false) == ZORRO_OK;
 }
 
-const std::vector<std::vector<double>> *KernelTimes::recording(Workload &workload,
-                                                               size_t repetition) {
+const std::vector<KernelRun> *KernelTimes::recording(Workload &workload, size_t repetition) {
   while (recordings.size() <= repetition)
     if (!record(workload))
       return nullptr;
